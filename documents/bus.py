@@ -1,0 +1,104 @@
+"""What is said over the channel layer.
+
+The layer is a lossy hint, at most once: nothing here may be needed for correctness. Every
+message that concerns content carries `seq`; a room that sees a gap reads the log.
+"""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+
+logger = logging.getLogger(__name__)
+
+# Larger payloads are not carried: the receiver reads them from the log.
+MAX_HINT_BYTES = 64 * 1024
+
+
+class AppendedHint(TypedDict):
+    """Rows were committed: `last_seq` is the new head; `rows` holds them if they are small."""
+
+    type: Literal["appended"]
+    document: str
+    origin: str
+    first_seq: int
+    last_seq: int
+    # (payload, author's user id) for first_seq..last_seq, or empty: read the log.
+    rows: list[tuple[bytes, int | None]]
+
+
+class AccessHint(TypedDict):
+    """Who may what has changed; `user` None means for everybody."""
+
+    type: Literal["access"]
+    document: str
+    origin: str
+    user: int | None
+
+
+class AwarenessHint(TypedDict):
+    """Cursors of people in another process."""
+
+    type: Literal["awareness"]
+    document: str
+    origin: str
+    # (client, clock, state or None, connection)
+    states: list[tuple[int, int, Any, str]]
+
+
+class PresenceHint(TypedDict):
+    """Somebody joined or left, or changed role, in another process: read the roster."""
+
+    type: Literal["presence"]
+    document: str
+    origin: str
+
+
+Hint = AppendedHint | AccessHint | AwarenessHint | PresenceHint
+
+
+def group_of(document_id: uuid.UUID) -> str:
+    """The document's group on the channel layer."""
+    return f"document.{document_id.hex}"
+
+
+def appended(
+    *,
+    document_id: uuid.UUID,
+    last_seq: int,
+    rows: Sequence[tuple[bytes, int | None]],
+    origin: str = "",
+) -> AppendedHint:
+    """The hint for rows that end at `last_seq`; leaves them out if they are large."""
+    size = sum(len(payload) for payload, _ in rows)
+    return {
+        "type": "appended",
+        "document": str(document_id),
+        "origin": origin,
+        "first_seq": last_seq - len(rows) + 1,
+        "last_seq": last_seq,
+        "rows": list(rows) if size <= MAX_HINT_BYTES else [],
+    }
+
+
+def access_changed(*, document_id: uuid.UUID, user_id: int | None = None) -> AccessHint:
+    """The hint that one user's access, or everybody's, must be looked up again."""
+    return {"type": "access", "document": str(document_id), "origin": "", "user": user_id}
+
+
+async def send(hint: Hint) -> None:
+    """Publish a hint to the document's group; a failure is logged, and healed by the poll."""
+    layer = get_channel_layer()
+    try:
+        await layer.group_send(group_of(uuid.UUID(hint["document"])), hint)
+    except Exception:
+        # Any failure of the layer at all: the log has what matters.
+        logger.warning("The channel layer did not take a hint", exc_info=True)
+
+
+def publish(hint: Hint) -> None:
+    """`send` from a request's thread. Call it after the commit (transaction.on_commit)."""
+    async_to_sync(send)(hint)

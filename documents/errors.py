@@ -1,0 +1,21 @@
+"""What can go wrong on the stored side, as one family."""
+
+
+class DocumentError(Exception):
+    """Base of everything the stored side refuses. The message says what to change."""
+
+
+class DocumentMissing(DocumentError):
+    """There is no such document, or it is in the trash."""
+
+
+class HeadMoved(DocumentError):
+    """The log grew since the caller looked; look again."""
+
+
+class LogDamaged(DocumentError):
+    """The log has a gap, or a row that cannot be applied. Nothing is served from it."""
+
+
+class BadUpdate(DocumentError):
+    """Not a well-formed Yjs v1 update, or not one that fits onto the document."""

@@ -1,0 +1,158 @@
+"""The append-only update log: appending, reading, and building a document from it."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from documents.errors import DocumentMissing, HeadMoved, LogDamaged
+from documents.models import Document, Snapshot, Update
+
+
+@dataclass(frozen=True, slots=True)
+class NewUpdate:
+    """One row to append."""
+
+    # A Yjs v1 update, causally complete on top of the log and the rows appended before it.
+    payload: bytes
+    author_id: int | None = None
+    # The Yjs client id that wrote it, if one did.
+    client: int | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the log."""
+
+    seq: int
+    payload: bytes
+    author_id: int | None
+    client: int | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that is needed to build a document: apply the snapshot, then the rows in order."""
+
+    head: int
+    # The newest snapshot's state, one Yjs v1 update; None if there is none yet.
+    snapshot: bytes | None
+    snapshot_seq: int
+    rows: Sequence[Row]
+
+    def payloads(self) -> list[bytes]:
+        """The updates to apply, in order."""
+        first = [] if self.snapshot is None else [self.snapshot]
+        return first + [row.payload for row in self.rows]
+
+
+def append_updates(
+    *,
+    document_id: uuid.UUID,
+    updates: Sequence[NewUpdate],
+    expected_head: int | None = None,
+) -> int:
+    """Append to one document's log and commit; return the seq of the last row.
+
+    Raises DocumentMissing, or HeadMoved when `expected_head` is given and no longer true.
+    """
+    with transaction.atomic():
+        heads = append_many({document_id: updates}, expected_head=expected_head)
+    if document_id not in heads:
+        raise DocumentMissing("There is no such document.")
+    return heads[document_id]
+
+
+def append_many(
+    appends: "dict[uuid.UUID, Sequence[NewUpdate]]", *, expected_head: int | None = None
+) -> dict[uuid.UUID, int]:
+    """Append to many documents' logs in the caller's transaction; return the new heads.
+
+    The rows are locked in the order of their ids, so that two processes never wait for each
+    other in a circle. Documents that are missing or in the trash are left out of the answer.
+    """
+    documents = list(
+        Document.objects.select_for_update(no_key=True)
+        .only("id", "head_seq")
+        .filter(id__in=list(appends), trashed_at=None)
+        .order_by("id")
+    )
+    now = timezone.now()
+    rows: list[Update] = []
+    heads: dict[uuid.UUID, int] = {}
+    for document in documents:
+        if expected_head is not None and document.head_seq != expected_head:
+            raise HeadMoved(f"The document is at {document.head_seq}, not at {expected_head}.")
+        for update in appends[document.id]:
+            document.head_seq += 1
+            rows.append(
+                Update(
+                    document_id=document.id,
+                    seq=document.head_seq,
+                    payload=update.payload,
+                    author_id=update.author_id,
+                    client=update.client,
+                    created_at=update.created_at or now,
+                )
+            )
+        document.updated_at = now
+        heads[document.id] = document.head_seq
+    Update.objects.bulk_create(rows)
+    Document.objects.bulk_update(documents, ["head_seq", "updated_at"])
+    return heads
+
+
+def read_since(*, document_id: uuid.UUID, seq: int, until: int | None = None) -> list[Row]:
+    """The rows after `seq` in order, up to and with `until`; LogDamaged if one is missing.
+
+    One statement is one consistent view of the log on every database.
+    """
+    rows = Update.objects.filter(document_id=document_id, seq__gt=seq).order_by("seq")
+    if until is not None:
+        rows = rows.filter(seq__lte=until)
+    found = [
+        Row(row_seq, bytes(payload), author_id, client, created_at)
+        for row_seq, payload, author_id, client, created_at in rows.values_list(
+            "seq", "payload", "author_id", "client", "created_at"
+        )
+    ]
+    _check_contiguous((row.seq for row in found), after=seq)
+    if until is not None and seq + len(found) != until:
+        raise LogDamaged(f"The log ends at {seq + len(found)}; it should go on to {until}.")
+    return found
+
+
+def load_state(*, document_id: uuid.UUID, at: int | None = None) -> State:
+    """The newest snapshot (not beyond `at`) and the rows after it.
+
+    The head is read first: what is found must reach it, or the log is damaged.
+    Raises DocumentMissing, LogDamaged.
+    """
+    head = (
+        Document.objects.filter(id=document_id).values_list("head_seq", flat=True).first()
+        if at is None
+        else at
+    )
+    if head is None:
+        raise DocumentMissing("There is no such document.")
+    snapshots = Snapshot.objects.filter(document_id=document_id).order_by("-seq", "-id")
+    if at is not None:
+        snapshots = snapshots.filter(seq__lte=at)
+    snapshot = snapshots.values_list("seq", "state").first()
+    snapshot_seq, state = (0, None) if snapshot is None else (snapshot[0], bytes(snapshot[1]))
+    rows = read_since(document_id=document_id, seq=snapshot_seq, until=at)
+    last = rows[-1].seq if rows else snapshot_seq
+    if last < head:
+        raise LogDamaged(f"The log ends at {last}; the document's head is {head}.")
+    return State(head=last, snapshot=state, snapshot_seq=snapshot_seq, rows=rows)
+
+
+def _check_contiguous(seqs: Iterable[int], *, after: int) -> None:
+    for expected, seq in enumerate(seqs, start=after + 1):
+        if seq != expected:
+            raise LogDamaged(f"The log has no row {expected}; the next is {seq}.")

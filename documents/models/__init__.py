@@ -1,0 +1,16 @@
+"""The stored side's tables, by topic."""
+
+from documents.models.connection import Connection, Process
+from documents.models.document import Document, Kind, LinkReach, Membership
+from documents.models.log import Snapshot, Update
+
+__all__ = [
+    "Connection",
+    "Document",
+    "Kind",
+    "LinkReach",
+    "Membership",
+    "Process",
+    "Snapshot",
+    "Update",
+]

@@ -1,0 +1,53 @@
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from documents.models.document import Document
+
+
+class Update(models.Model):
+    """One row of a document's append-only log; the truth about its content."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="updates")
+    seq = models.BigIntegerField()
+    # One Yjs v1 update, causally complete on top of all rows with a lower seq.
+    payload = models.BinaryField()
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    # The Yjs client id that wrote it, when one did.
+    client = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["document", "seq"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["document", "seq"], name="one_update_per_seq"),
+        ]
+
+    def __str__(self) -> str:
+        return f"update {self.seq} of {self.document_id}"
+
+
+class Snapshot(models.Model):
+    """A document's full state at one seq. With a label it is a version."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="snapshots")
+    seq = models.BigIntegerField()
+    # The whole state as one Yjs v1 update.
+    state = models.BinaryField()
+    label = models.CharField(max_length=255, blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-seq", "-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["document", "-seq"], name="snapshot_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label or 'snapshot'} at {self.seq} of {self.document_id}"
