@@ -9,7 +9,11 @@ class DocumentMissing(DocumentError):
     """There is no such document, or it is in the trash."""
 
 
-class HeadMoved(DocumentError):
+class Conflict(DocumentError):
+    """What was asked does not fit the state that things are in."""
+
+
+class HeadMoved(Conflict):
     """The log grew since the caller looked; look again."""
 
 
@@ -19,3 +23,7 @@ class LogDamaged(DocumentError):
 
 class BadUpdate(DocumentError):
     """Not a well-formed Yjs v1 update, or not one that fits onto the document."""
+
+
+class MissingPredecessors(DocumentError):
+    """The update builds on changes that the document does not have: send those first."""

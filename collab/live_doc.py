@@ -1,0 +1,137 @@
+"""The content of one open document: a pycrdt Doc behind the gate. No asyncio, no Django.
+
+One owner: a LiveDoc is used by its room's thread only (pycrdt refuses any other).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pycrdt import Doc, TransactionEvent, merge_updates
+
+from documents.admission import Admitted, admit, decode_state_vector, encode_state_vector
+from documents.crdt import EMPTY_UPDATE, build, encode, guard
+from documents.errors import BadUpdate, DocumentError
+
+
+class Poisoned(Exception):
+    """The Doc is no longer to be trusted; build a new one from the log."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What came of one session's updates, applied in one transaction."""
+
+    # Indexes into the updates, with why each was refused.
+    refused: dict[int, DocumentError] = field(default_factory=dict)
+    # What they changed, as one update; None if there was nothing new in them.
+    changed: bytes | None = None
+    # The client ids with new structs.
+    clients: list[int] = field(default_factory=list)
+
+
+class LiveDoc:
+    """A Doc, the clocks of what it holds, and its full state while nothing changes."""
+
+    def __init__(self, updates: Iterable[bytes]) -> None:
+        """Build from Yjs v1 updates in causal order; BadUpdate if one cannot be applied."""
+        self._doc: Doc[object] = build(updates)
+        self._reported: list[bytes] = []
+        self._subscription = self._doc.observe(self._collect)
+        self._full: bytes | None = None
+        # Client id -> clock; always what the Doc's own state vector says.
+        self.clocks: dict[int, int] = decode_state_vector(self._doc.get_state())
+
+    def _collect(self, event: TransactionEvent) -> None:
+        self._reported.append(event.update)
+
+    def state_vector(self) -> bytes:
+        """What the Doc holds, encoded."""
+        return encode_state_vector(self.clocks)
+
+    def apply(self, updates: Sequence[bytes]) -> Run:
+        """Let updates through the gate and apply them in one transaction.
+
+        Refused ones leave no trace. Raises Poisoned when pycrdt failed on one that the gate let
+        through; then nothing of the run counts.
+        """
+        run = Run()
+        clocks = self.clocks
+        accepted: list[bytes] = []
+        advanced: dict[int, int] = {}
+        entangled = False
+        for index, update in enumerate(updates):
+            try:
+                admitted = admit(update, {**clocks, **advanced} if advanced else clocks)
+            except DocumentError as error:
+                run.refused[index] = error
+                continue
+            accepted.append(update)
+            entangled = entangled or admitted.entangled
+            for client, end in _news(admitted, clocks, advanced):
+                advanced[client] = end
+        if not accepted:
+            return run
+        run.changed = self._transact(accepted)
+        clocks.update(advanced)
+        run.clients = list(advanced)
+        if entangled and decode_state_vector(self._doc.get_state()) != clocks:
+            raise Poisoned("The blocks of an update wait for each other.")
+        return run
+
+    def apply_logged(self, updates: Sequence[bytes]) -> bytes | None:
+        """Apply rows of the log, already admitted by who wrote them; return what changed."""
+        changed = self._transact(updates)
+        if changed is not None:
+            self.clocks = decode_state_vector(self._doc.get_state())
+        return changed
+
+    def _transact(self, updates: Sequence[bytes]) -> bytes | None:
+        doc = self._doc
+
+        def work() -> None:
+            with doc.transaction():
+                for update in updates:
+                    doc.apply_update(update)
+
+        self._reported.clear()
+        try:
+            guard(work)
+        except BadUpdate as error:
+            raise Poisoned(str(error)) from None
+        if not self._reported:
+            return None
+        self._full = None
+        return self._reported[0] if len(self._reported) == 1 else merge(self._reported)
+
+    def encode_since(self, state_vector: bytes) -> bytes:
+        """What a holder of that state vector lacks; the full state is kept for the next one."""
+        if state_vector in (b"", b"\x00"):
+            if self._full is None:
+                self._full = encode(self._doc)
+            return self._full
+        return encode(self._doc, since=state_vector)
+
+    def close(self) -> None:
+        """Let go of the Doc; in the owner's thread."""
+        self._doc.unobserve(self._subscription)
+
+
+def merge(updates: Sequence[bytes]) -> bytes:
+    """Several updates as one; for a handful (the cost grows with the square)."""
+    match len(updates):
+        case 0:
+            return EMPTY_UPDATE
+        case 1:
+            return updates[0]
+        case _:
+            return guard(lambda: merge_updates(*updates))
+
+
+def _news(
+    admitted: Admitted, clocks: dict[int, int], advanced: dict[int, int]
+) -> list[tuple[int, int]]:
+    return [
+        (client, end)
+        for client, end in admitted.ends.items()
+        if end > advanced.get(client, clocks.get(client, 0))
+    ]

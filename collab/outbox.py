@@ -1,0 +1,87 @@
+"""What waits to be written to one client. Pure: merges what waits, and bounds it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collab.live_doc import merge
+from collab.wire.messages import Ack, Awareness, AwarenessState, Changed, ServerMessage, Sync
+
+# pycrdt's merge costs the square of their number: beyond, a resynchronisation is cheaper.
+_MAX_MERGED = 200
+
+
+@dataclass(slots=True)
+class _Waiting:
+    messages: list[Changed]
+    size: int
+    # The document's state vector before the first of them.
+    before: bytes
+
+
+class Outbox:
+    """Messages for one client, in an order that never shows it an effect before its cause."""
+
+    def __init__(self, *, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._control: list[ServerMessage] = []
+        self._changes: _Waiting | None = None
+        self._dropped_since: bytes | None = None
+        self._awareness: dict[int, AwarenessState] = {}
+        self._acks: list[Ack] = []
+
+    def put(self, message: ServerMessage) -> None:
+        """Anything that is neither merged nor dropped."""
+        self._control.append(message)
+
+    def put_change(self, message: Changed, *, before: bytes) -> None:
+        """A change by others; `before` is the document's state vector without it."""
+        if self._dropped_since is not None:
+            return
+        waiting = self._changes
+        if waiting is None:
+            self._changes = _Waiting([message], len(message.update), before)
+            return
+        waiting.messages.append(message)
+        waiting.size += len(message.update)
+        if waiting.size > self._max_bytes or len(waiting.messages) > _MAX_MERGED:
+            self._dropped_since = waiting.before
+            self._changes = None
+
+    def put_ack(self, ack: Ack) -> None:
+        """An acknowledgement; neighbours in one log row become one."""
+        if self._acks:
+            last = self._acks[-1]
+            if last.seq == ack.seq and last.cseq + 1 == ack.from_cseq:
+                self._acks[-1] = Ack(ack.cseq, ack.seq, last.from_cseq)
+                return
+        self._acks.append(ack)
+
+    def put_awareness(self, message: Awareness) -> None:
+        """Of each client only the latest state is of interest."""
+        for state in message.states:
+            self._awareness[state.client] = state
+
+    def take(self, resync: Callable[[bytes], Sync]) -> list[ServerMessage]:
+        """All that waits, merged. `resync` gives what the document gained since a state vector."""
+        taken, self._control = self._control, []
+        if self._dropped_since is not None:
+            taken.append(resync(self._dropped_since))
+            self._dropped_since = None
+        if self._changes is not None:
+            taken.append(_merged(self._changes.messages))
+            self._changes = None
+        if self._awareness:
+            taken.append(Awareness(list(self._awareness.values())))
+            self._awareness = {}
+        taken.extend(self._acks)
+        self._acks = []
+        return taken
+
+
+def _merged(messages: list[Changed]) -> Changed:
+    if len(messages) == 1:
+        # The very object that others get too: it is encoded once for all of them.
+        return messages[0]
+    first = messages[0].user
+    same = all(message.user == first for message in messages)
+    return Changed(merge([message.update for message in messages]), first if same else None)

@@ -1,0 +1,220 @@
+"""Our own protocol, `collab.json.v1`: one JSON object per text frame, binary as base64."""
+
+import binascii
+import json
+from base64 import b64encode
+from binascii import a2b_base64
+from typing import Any, assert_never
+
+from collab.wire.messages import (
+    Ack,
+    Awareness,
+    AwarenessState,
+    Changed,
+    ClientMessage,
+    Edit,
+    Error,
+    ErrorCode,
+    Hello,
+    Person,
+    Ping,
+    Pong,
+    PresenceEntry,
+    PresenceFull,
+    PresenceJoined,
+    PresenceLeft,
+    RoleChanged,
+    ServerMessage,
+    Sync,
+    SyncRequest,
+    Welcome,
+    WireError,
+)
+
+SUBPROTOCOL = "collab.json.v1"
+VERSION = 1
+
+# The largest number that JavaScript counts exactly.
+_MAX_NUMBER = 2**53 - 1
+_MAX_STATES = 1000
+# Cursors and names; whatever is larger belongs into the document.
+MAX_STATE_BYTES = 64 * 1024
+_MAX_ID_CHARACTERS = 200
+
+
+def decode(frame: str) -> ClientMessage:  # noqa: PLR0911 - one return a message
+    """The message in a text frame; WireError says what is wrong with it."""
+    try:
+        fields = json.loads(frame, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise WireError("The frame is not JSON.") from None
+    if not isinstance(fields, dict):
+        raise WireError("The frame is not a JSON object.")
+    match fields.get("type"):
+        case "update":
+            cseq = _number(fields, "cseq")
+            return Edit(update=_bytes(fields, "update", cseq=cseq), cseq=cseq)
+        case "awareness":
+            return Awareness(_states(fields.get("states")))
+        case "sync":
+            id_ = _id(fields)
+            epoch = None if fields.get("epoch") is None else _number(fields, "epoch", id_=id_)
+            state_vector = _bytes(fields, "state_vector", id_=id_)
+            return SyncRequest(state_vector=state_vector, id=id_, epoch=epoch)
+        case "hello":
+            token = fields.get("token")
+            if token is not None and not isinstance(token, str):
+                raise WireError("`token` is not a string.")
+            return Hello(token or None)
+        case "ping":
+            return Ping(_id(fields))
+        case str() as name:
+            raise WireError(
+                f"There is no message of type {name[:50]!r}.",
+                code=ErrorCode.UNSUPPORTED,
+                id=_id(fields),
+            )
+        case _:
+            raise WireError("The message has no `type`.")
+
+
+def encode(message: ServerMessage) -> str:
+    """The message as a text frame."""
+    # ASCII only: a lone surrogate in somebody's state must not break everybody's frame.
+    return json.dumps(_fields(message), separators=(",", ":"))
+
+
+def _fields(message: ServerMessage) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912
+    match message:
+        case Changed():
+            fields: dict[str, Any] = {"type": "update", "update": _base64(message.update)}
+            if message.user is not None:
+                fields["user"] = _person(message.user)
+            return fields
+        case Ack():
+            fields = {"type": "ack", "cseq": message.cseq, "seq": message.seq}
+            if message.from_cseq != message.cseq:
+                fields["from_cseq"] = message.from_cseq
+            return fields
+        case Awareness():
+            states = [
+                {"client": state.client, "clock": state.clock, "state": state.state}
+                for state in message.states
+            ]
+            return {"type": "awareness", "states": states}
+        case Sync():
+            fields = {
+                "type": "sync",
+                "update": _base64(message.update),
+                "state_vector": _base64(message.state_vector),
+                "seq": message.seq,
+            }
+            return fields if message.id is None else {**fields, "id": message.id}
+        case PresenceJoined():
+            return {"type": "presence", "joined": _entry(message.entry)}
+        case PresenceLeft():
+            return {"type": "presence", "left": message.connection}
+        case PresenceFull():
+            return {"type": "presence", "full": [_entry(entry) for entry in message.entries]}
+        case Welcome():
+            return {
+                "type": "welcome",
+                "version": VERSION,
+                "connection": message.connection,
+                "user": _person(message.user),
+                "role": message.role,
+                "epoch": message.epoch,
+                "head": message.head,
+                "limits": message.limits,
+                "ping_seconds": message.ping_seconds,
+            }
+        case RoleChanged():
+            return {"type": "role", "role": message.role}
+        case Pong():
+            return {"type": "pong", "id": message.id}
+        case Error():
+            optional = {"id": message.id, "cseq": message.cseq, "retry_ms": message.retry_ms}
+            given = {name: value for name, value in optional.items() if value is not None}
+            return {"type": "error", "code": message.code, "detail": message.detail, **given}
+        case _:
+            assert_never(message)
+
+
+def _base64(raw: bytes) -> str:
+    return b64encode(raw).decode("ascii")
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {"username": person.username, "name": person.name}
+
+
+def _entry(entry: PresenceEntry) -> dict[str, Any]:
+    return {
+        "connection": entry.connection,
+        "user": _person(entry.user),
+        "role": entry.role,
+        "since": entry.since,
+    }
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _id(fields: dict[str, Any]) -> int | str | None:
+    """The client's `id`: a string or a whole number of its choice."""
+    id_ = fields.get("id")
+    if id_ is None or (isinstance(id_, int) and abs(id_) <= _MAX_NUMBER):
+        return id_
+    if isinstance(id_, str) and len(id_) <= _MAX_ID_CHARACTERS:
+        return id_
+    raise WireError(f"`id` is not a whole number or a string of at most {_MAX_ID_CHARACTERS}.")
+
+
+def _number(
+    fields: dict[str, Any], name: str, *, id_: Any = None, cseq: int | None = None
+) -> int:
+    value = fields.get(name)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_NUMBER:
+        return value
+    raise WireError(f"`{name}` is not a whole number from 0 to 2^53-1.", id=id_, cseq=cseq)
+
+
+def _bytes(
+    fields: dict[str, Any], name: str, *, id_: Any = None, cseq: int | None = None
+) -> bytes:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise WireError(f"`{name}` is not a base64 string.", id=id_, cseq=cseq)
+    try:
+        return a2b_base64(value, strict_mode=True)
+    except (binascii.Error, ValueError):
+        raise WireError(f"`{name}` is not standard base64.", id=id_, cseq=cseq) from None
+
+
+def _states(value: Any) -> list[AwarenessState]:
+    if not isinstance(value, list) or len(value) > _MAX_STATES:
+        raise WireError(f"`states` is not a list of at most {_MAX_STATES}.")
+    states = []
+    for item in value:
+        if not isinstance(item, dict):
+            raise WireError("A state is not an object.")
+        state = item.get("state")
+        if not isinstance(state, dict | None):
+            raise WireError("`state` is neither an object nor null.")
+        _check_state(state)
+        states.append(AwarenessState(_number(item, "client"), _number(item, "clock"), state))
+    return states
+
+
+def _check_state(state: dict[str, Any] | None) -> None:
+    """What one client says is repeated to all others: it must be small, and JSON to them."""
+    try:
+        size = len(json.dumps(state, allow_nan=False))
+    except (ValueError, RecursionError):
+        raise WireError("A state has a number that is not finite, or is nested too deep.") from None
+    if size > MAX_STATE_BYTES:
+        raise WireError(
+            f"A state has {size} bytes; at most {MAX_STATE_BYTES} are repeated to others.",
+            code=ErrorCode.TOO_LARGE,
+        )

@@ -1,0 +1,217 @@
+"""The one vocabulary: what clients and the room say to each other, on every wire."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Any
+
+
+class ErrorCode(StrEnum):
+    """What a recoverable error is about; the socket stays open."""
+
+    BAD_MESSAGE = "bad_message"
+    BAD_UPDATE = "bad_update"
+    READ_ONLY = "read_only"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    TOO_LARGE = "too_large"
+    RATE_LIMITED = "rate_limited"
+    UNSUPPORTED = "unsupported"
+
+
+class CloseCode(IntEnum):
+    """Why a socket was closed. 44xx is final for a client; the rest is worth a retry."""
+
+    BAD_MESSAGE = 4400
+    NOT_AUTHENTICATED = 4401
+    FORBIDDEN = 4403
+    MISSING = 4404
+    WRONG_SUBPROTOCOL = 4406
+    NO_HELLO = 4408
+    OTHER_EPOCH = 4409
+    TOO_LARGE = 4413
+    RESTARTING = 1012
+    TRY_AGAIN_LATER = 1013
+
+
+class WireError(Exception):
+    """A frame that cannot be understood. It is answered with an Error of that code."""
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: ErrorCode = ErrorCode.BAD_MESSAGE,
+        id: Any = None,  # noqa: A002 - the field's name on the wire
+        cseq: int | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.id = id
+        self.cseq = cseq
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who somebody is, as others see it; username is None for visitors by link."""
+
+    username: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceEntry:
+    """One connection in the roster."""
+
+    connection: str
+    user: Person
+    role: str
+    # ISO 8601, UTC.
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwarenessState:
+    """One client's cursor and the like; `state` None means that it left."""
+
+    client: int
+    clock: int
+    state: Any
+
+
+# From clients ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """Sync step 1: what the client has; asks for the rest."""
+
+    state_vector: bytes
+    id: Any = None
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A Yjs v1 update from a client: typing, or its answer to a sync (both are writes)."""
+
+    update: bytes
+    cseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    id: Any = None
+
+
+# Both ways ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Awareness:
+    states: Sequence[AwarenessState]
+
+
+# From the room -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    connection: str
+    user: Person
+    role: str
+    epoch: int
+    head: int
+    limits: dict[str, int]
+    ping_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """What the client lacks, and what the server has; unasked when `id` is None."""
+
+    update: bytes
+    state_vector: bytes
+    seq: int
+    id: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What others changed; `user` when one person wrote all of it."""
+
+    update: bytes
+    user: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The client's updates from `from_cseq` to `cseq` are committed, in log row `seq`."""
+
+    cseq: int
+    seq: int
+    from_cseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceFull:
+    entries: Sequence[PresenceEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceJoined:
+    entry: PresenceEntry
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceLeft:
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChanged:
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    id: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    code: ErrorCode
+    detail: str
+    id: Any = None
+    cseq: int | None = None
+    retry_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The last thing said on a socket."""
+
+    code: CloseCode
+    reason: str
+
+
+ClientMessage = Hello | SyncRequest | Edit | Awareness | Ping
+ServerMessage = (
+    Welcome
+    | Sync
+    | Changed
+    | Ack
+    | Awareness
+    | PresenceFull
+    | PresenceJoined
+    | PresenceLeft
+    | RoleChanged
+    | Pong
+    | Error
+)

@@ -1,0 +1,313 @@
+"""The gate before every Doc: is this update well-formed, bounded, and in causal order?
+
+pycrdt trusts what it applies: a wrong clock panics, a deep value overflows the stack, and an
+update whose predecessors are missing is kept aside without a word and merged wrongly later.
+So every update from outside is read here first. Pure: bytes in, facts out.
+
+The format is Yjs's update encoding, version 1 (yjs `src/utils/encoding.js`, `src/structs/`).
+`known` is a mapping of client id to clock: how much of each client the Doc holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from documents.errors import BadUpdate, MissingPredecessors
+
+# Yjs counts clocks in doubles, pycrdt in 32 bits.
+MAX_CLOCK = 2**31 - 1
+MAX_CLIENT = 2**53 - 1
+# A block without content (deleted, collected) costs a few bytes and can claim any length. No
+# real one is longer than what a person and a frame can have written.
+MAX_EMPTY_LENGTH = 2**24
+# Values inside an item (embeds, attributes of maps) are decoded recursively by pycrdt.
+MAX_VALUE_DEPTH = 64
+
+_GC, _DELETED, _JSON, _BINARY, _STRING, _EMBED, _FORMAT, _TYPE, _ANY, _DOC, _SKIP = range(11)
+_NAMED_TYPES = {3, 5}
+_LAST_TYPE = 6
+
+# The bytes that follow a value's tag, for values of a fixed size.
+_FIXED_VALUES = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What a well-formed update says it holds."""
+
+    # Client id -> the clock after its last struct here.
+    ends: Mapping[int, int]
+    # Client id -> the clock of its first struct here.
+    starts: Mapping[int, int]
+    deletes: bool
+    # Blocks of several clients lean on each other inside the update: whether they do so in a
+    # circle shows only after applying, in the Doc's state vector.
+    entangled: bool
+
+    def is_known(self, known: Mapping[int, int]) -> bool:
+        """Whether a Doc with these clocks has all the structs already (deletes aside)."""
+        return all(known.get(client, 0) >= end for client, end in self.ends.items())
+
+
+def admit(update: bytes, known: Mapping[int, int]) -> Admitted:
+    """Read an update for a Doc that holds `known`.
+
+    Raises BadUpdate if it is malformed or out of bounds, MissingPredecessors if it builds on
+    what the Doc does not have. Costs some microseconds for a keystroke.
+    """
+    try:
+        return _Reader(update).read(known)
+    except (IndexError, UnicodeDecodeError):
+        raise BadUpdate("The update is cut off, or is not a Yjs v1 update.") from None
+
+
+def decode_state_vector(state_vector: bytes) -> dict[int, int]:
+    """Client id -> clock; BadUpdate if malformed."""
+    reader = _Reader(state_vector)
+    try:
+        clocks = {}
+        for _ in range(reader.number()):
+            client = reader.number()
+            clocks[client] = reader.number()
+    except IndexError:
+        raise BadUpdate("The state vector is cut off.") from None
+    reader.expect_end()
+    if any(client > MAX_CLIENT or clock > MAX_CLOCK for client, clock in clocks.items()):
+        raise BadUpdate("The state vector has a client id or clock out of range.")
+    return clocks
+
+
+def encode_state_vector(clocks: Mapping[int, int]) -> bytes:
+    """The inverse of `decode_state_vector`."""
+    out = bytearray(encode_number(len(clocks)))
+    for client, clock in clocks.items():
+        out += encode_number(client)
+        out += encode_number(clock)
+    return bytes(out)
+
+
+def encode_number(number: int) -> bytes:
+    """An unsigned LEB128 number."""
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+class _Reader:
+    """A cursor over bytes. IndexError means that they ended too early."""
+
+    __slots__ = ("at", "data", "dependencies", "size")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.size = len(data)
+        self.at = 0
+        # (client, clock, owner): `owner`'s struct builds on that struct.
+        self.dependencies: list[tuple[int, int, int]] = []
+
+    def number(self) -> int:
+        data, at = self.data, self.at
+        byte = data[at]
+        if byte < 0x80:
+            self.at = at + 1
+            return byte
+        number, shift = byte & 0x7F, 7
+        while True:
+            at += 1
+            byte = data[at]
+            number |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                self.at = at + 1
+                return number
+            shift += 7
+            if shift > 63:
+                raise BadUpdate("A number is longer than 64 bits.")
+
+    def skip(self, size: int) -> None:
+        self.at += size
+        if self.at > self.size:
+            raise IndexError
+
+    def chunk(self) -> bytes:
+        size = self.number()
+        start = self.at
+        self.skip(size)
+        return self.data[start : self.at]
+
+    def utf16_length(self) -> int:
+        """Read a string; return its length as JavaScript counts."""
+        raw = self.chunk()
+        if raw.isascii():
+            return len(raw)
+        return len(raw.decode().encode("utf-16-le")) // 2
+
+    def expect_end(self) -> None:
+        if self.at != self.size:
+            raise BadUpdate(f"There are {self.size - self.at} bytes after the end.")
+
+    def read(self, known: Mapping[int, int]) -> Admitted:
+        starts: dict[int, int] = {}
+        reached: dict[int, int] = {}
+        missing = False
+        for _ in range(self.number()):
+            count = self.number()
+            client = self.number()
+            clock = self.number()
+            if client > MAX_CLIENT or clock > MAX_CLOCK:
+                raise BadUpdate("A client id or clock is out of range.")
+            if client in starts:
+                raise BadUpdate(f"Client {client} stands twice in the update.")
+            starts[client] = clock
+            have = known.get(client, 0)
+            for _ in range(count):
+                gap = self.data[self.at] & 0x1F == _SKIP
+                if not gap and clock > have:
+                    missing = True
+                clock += self._struct(client, clock)
+                if clock > MAX_CLOCK:
+                    raise BadUpdate(f"Client {client}'s clock runs out of range.")
+                if not gap and clock > have:
+                    have = clock
+            reached[client] = clock
+        deletes, missing_deletes = self._delete_set(known, reached)
+        self.expect_end()
+        entangled = False
+        for client, clock, owner in self.dependencies:
+            if clock < known.get(client, 0):
+                continue
+            if clock >= reached.get(client, 0):
+                missing = True
+            elif client != owner:
+                entangled = True
+        if missing or missing_deletes:
+            raise MissingPredecessors("The update builds on edits that are not here.")
+        return Admitted(ends=reached, starts=starts, deletes=deletes, entangled=entangled)
+
+    def _struct(self, client: int, clock: int) -> int:
+        """Read one struct; return its length in clocks."""
+        info = self.data[self.at]
+        self.at += 1
+        ref = info & 0x1F
+        if ref in (_GC, _SKIP):
+            return self._empty_length()
+        if info & 0xC0:
+            if info & 0x80:
+                self._dependency(client, clock)
+            if info & 0x40:
+                self._dependency(client, clock)
+        else:
+            named = self.number()
+            if named == 1:
+                self.chunk().decode()
+            elif named == 0:
+                self._dependency(client, clock)
+            else:
+                raise BadUpdate("An item's parent is neither a name nor an id.")
+            if info & 0x20:
+                self.chunk().decode()
+        length = self._content(ref)
+        if length < 1:
+            raise BadUpdate("An item is empty.")
+        return length
+
+    def _dependency(self, owner: int, own_clock: int) -> None:
+        client, clock = self.number(), self.number()
+        if client == owner:
+            if clock >= own_clock:
+                raise BadUpdate("An item builds on a later one of the same client.")
+        else:
+            self.dependencies.append((client, clock, owner))
+
+    def _empty_length(self) -> int:
+        length = self.number()
+        if not 1 <= length <= MAX_EMPTY_LENGTH:
+            raise BadUpdate(f"A block without content claims {length} clocks.")
+        return length
+
+    def _content(self, ref: int) -> int:
+        length = 1
+        match ref:
+            case 4:
+                length = self.utf16_length()
+            case 1:
+                length = self._empty_length()
+            case 7:
+                self._type()
+            case 6:
+                self.chunk().decode()
+                self.chunk().decode()
+            case 8:
+                length = self.number()
+                for _ in range(length):
+                    self._value()
+            case 2:
+                length = self.number()
+                for _ in range(length):
+                    self.chunk().decode()
+            case 3:
+                self.chunk()
+            case 5:
+                self.chunk().decode()
+            case 9:
+                self.chunk().decode()
+                self._value()
+            case _:
+                raise BadUpdate(f"There is no content of kind {ref}.")
+        return length
+
+    def _type(self) -> None:
+        kind = self.number()
+        if kind > _LAST_TYPE:
+            raise BadUpdate(f"There is no shared type of kind {kind}.")
+        if kind in _NAMED_TYPES:
+            self.chunk().decode()
+
+    def _value(self) -> None:
+        """Read one value of lib0's `any` encoding, nested ones without recursion."""
+        # For each open container: how many values are left, and whether each has a key.
+        open_containers: list[tuple[int, bool]] = []
+        while True:
+            tag = self.data[self.at]
+            self.at += 1
+            if tag in _FIXED_VALUES:
+                self.skip(_FIXED_VALUES[tag])
+            elif tag == 125:
+                # A signed number: of its first byte one bit is the sign. Only its end matters.
+                self.number()
+            elif tag in (119, 116):
+                raw = self.chunk()
+                if tag == 119:
+                    raw.decode()
+            elif tag in (118, 117):
+                open_containers.append((self.number(), tag == 118))
+                if len(open_containers) > MAX_VALUE_DEPTH:
+                    raise BadUpdate(f"A value is nested deeper than {MAX_VALUE_DEPTH}.")
+            else:
+                raise BadUpdate(f"There is no value with the tag {tag}.")
+            while open_containers and open_containers[-1][0] == 0:
+                open_containers.pop()
+            if not open_containers:
+                return
+            left, keyed = open_containers[-1]
+            open_containers[-1] = (left - 1, keyed)
+            if keyed:
+                self.chunk().decode()
+
+    def _delete_set(
+        self, known: Mapping[int, int], reached: Mapping[int, int]
+    ) -> tuple[bool, bool]:
+        """Read the delete set; return whether there is one, and whether it goes too far."""
+        clients = self.number()
+        missing = False
+        for _ in range(clients):
+            client = self.number()
+            have = max(known.get(client, 0), reached.get(client, 0))
+            for _ in range(self.number()):
+                clock, length = self.number(), self.number()
+                if clock + length > MAX_CLOCK or client > MAX_CLIENT:
+                    raise BadUpdate("The delete set goes out of range.")
+                if clock + length > have:
+                    missing = True
+        return clients > 0, missing
