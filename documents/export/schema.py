@@ -83,3 +83,26 @@ def has_inline_content(node: Node) -> bool:
     if node.get("type") in TEXT_BLOCKS:
         return True
     return any(child.get("type") in INLINE_NODES for child in children_of(node))
+
+
+def can_merge(left: Node, right: Node) -> bool:
+    """Whether two neighbours are one text to an editor."""
+    both = left.get("type") == right.get("type") == "text"
+    return both and left.get("marks") == right.get("marks")
+
+
+def merge_texts(nodes: list[Node]) -> list[Node]:
+    """The nodes with texts joined that have the same marks; nodes that change are copies."""
+    merged: list[Node] = []
+    parts: list[str] = []  # joined once at the end of each run, so that many stay linear
+    for node in nodes:
+        if merged and can_merge(merged[-1], node):
+            parts.append(node["text"])
+            continue
+        if len(parts) > 1:
+            merged[-1] = {**merged[-1], "text": "".join(parts)}
+        merged.append(node)
+        parts = [node["text"]] if node.get("type") == "text" else []
+    if len(parts) > 1:
+        merged[-1] = {**merged[-1], "text": "".join(parts)}
+    return merged

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from pycrdt import Text, XmlElement, XmlFragment, XmlText
 
-from documents.export.schema import MARK_RANK, MAX_DEPTH, Node
+from documents.export.schema import MARK_RANK, MAX_DEPTH, Node, can_merge, merge_texts
 
 # y-prosemirror names a mark that may overlap itself "name--hash".
 _HASHED_MARK = re.compile(r"(.+)--[a-zA-Z0-9+/=]{8}")
@@ -146,7 +146,7 @@ class _Reader:
                     # Only a forged update nests one; what it holds is part of its parent.
                     self._push(list(item.children), into, depth)
         for texts in self._unmerged:
-            texts[:] = _merge_texts(texts)
+            texts[:] = merge_texts(texts)
         return nodes
 
     def _push(self, items: Iterable[_Item], into: list[Node], depth: int) -> None:
@@ -160,7 +160,7 @@ class _Reader:
             node["marks"] = marks
         if (
             into
-            and _can_merge(into[-1], node)
+            and can_merge(into[-1], node)
             and not (self._unmerged and self._unmerged[-1] is into)
         ):
             self._unmerged.append(into)
@@ -192,27 +192,6 @@ def _empty() -> Node:
 
 def _is_deep(item: _Item) -> bool:
     return isinstance(item, XmlElement | XmlFragment) and len(item.children) > 0
-
-
-def _can_merge(left: Node, right: Node) -> bool:
-    return left["type"] == right["type"] == "text" and left.get("marks") == right.get("marks")
-
-
-def _merge_texts(nodes: list[Node]) -> list[Node]:
-    """Join neighbours with the same marks; joined once, so that many stay linear."""
-    merged: list[Node] = []
-    parts: list[str] = []
-    for node in nodes:
-        if merged and _can_merge(merged[-1], node):
-            parts.append(node["text"])
-            continue
-        if parts:
-            merged[-1]["text"] = "".join(parts)
-        merged.append(node)
-        parts = [node["text"]] if node["type"] == "text" else []
-    if parts:
-        merged[-1]["text"] = "".join(parts)
-    return merged
 
 
 def _flatten(items: list[_Item]) -> list[Node]:

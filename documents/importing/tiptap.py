@@ -13,7 +13,14 @@ from typing import Any
 
 from pycrdt import XmlElement, XmlFragment, XmlText
 
-from documents.export.schema import MARK_RANK, MAX_DEPTH, Node, attributes_of, children_of
+from documents.export.schema import (
+    MARK_RANK,
+    MAX_DEPTH,
+    Node,
+    attributes_of,
+    children_of,
+    merge_texts,
+)
 from documents.export.tiptap import read_child
 from documents.importing.errors import EditError, NestedTooDeep
 from documents.importing.operations import require_unicode
@@ -88,15 +95,7 @@ def _normalise(node: Node) -> Node:
         normal["marks"] = marks
     if "text" in node:
         normal["text"] = node["text"]
-    # Neighbouring texts with the same marks are one text.
-    content: list[Node] = []
-    for child in map(_normalise, children_of(node)):
-        last = content[-1] if content else {}
-        if "text" in child and "text" in last and child.get("marks") == last.get("marks"):
-            last["text"] += child["text"]
-        else:
-            content.append(child)
-    if content:
+    if content := merge_texts([_normalise(child) for child in children_of(node)]):
         normal["content"] = content
     return normal
 
