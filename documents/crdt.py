@@ -5,7 +5,7 @@ Panics of the Rust side derive from BaseException; here they become BadUpdate.
 """
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pycrdt import Doc, Text, XmlFragment
 
@@ -27,14 +27,13 @@ def guard(work: Callable[[], T]) -> T:
         return work()
     except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
         raise
-    except BaseException as error:
-        # PanicException derives from BaseException and cannot be imported.
+    except BaseException as error:  # noqa: BLE001 (PanicException cannot be imported)
         raise BadUpdate(f"The update cannot be applied: {error}.") from None
 
 
-def build(updates: Iterable[bytes], *, client_id: int | None = None) -> "Doc[object]":
+def build(updates: Iterable[bytes], *, client_id: int | None = None) -> Doc[Any]:
     """A new Doc with these Yjs v1 updates applied in causal order; BadUpdate if one fails."""
-    doc: Doc[object] = Doc() if client_id is None else Doc(client_id=client_id)
+    doc: Doc[Any] = Doc() if client_id is None else Doc(client_id=client_id)
 
     def apply() -> None:
         # One transaction for all: observers and clean-up run once.
@@ -46,17 +45,17 @@ def build(updates: Iterable[bytes], *, client_id: int | None = None) -> "Doc[obj
     return doc
 
 
-def root_of(doc: "Doc[object]", *, kind: str, root: str) -> Text | XmlFragment:
+def root_of(doc: Doc[Any], *, kind: str, root: str) -> Text | XmlFragment:
     """The shared type that the document's kind lives in."""
-    return doc.get(root, type=Text if kind == "text" else XmlFragment)
+    return doc.get(root, type=Text) if kind == "text" else doc.get(root, type=XmlFragment)
 
 
-def encode(doc: "Doc[object]", *, since: bytes | None = None) -> bytes:
+def encode(doc: Doc[Any], *, since: bytes | None = None) -> bytes:
     """The Doc's state as one update, or what a holder of that state vector lacks."""
     return guard(lambda: doc.get_update() if since is None else doc.get_update(since))
 
 
-def edit(doc: "Doc[object]", change: Callable[[], None]) -> bytes:
+def edit(doc: Doc[Any], change: Callable[[], None]) -> bytes:
     """Run a change in one transaction; return what the Doc reported, or EMPTY_UPDATE."""
     reported: list[bytes] = []
     subscription = doc.observe(lambda event: reported.append(event.update))

@@ -78,7 +78,7 @@ def append_many(
     """
     documents = list(
         Document.objects.select_for_update(no_key=True)
-        .only("id", "head_seq")
+        .only("id", "head_seq", "tail_bytes")
         .filter(id__in=list(appends), trashed_at=None)
         .order_by("id")
     )
@@ -90,6 +90,7 @@ def append_many(
             raise HeadMoved(f"The document is at {document.head_seq}, not at {expected_head}.")
         for update in appends[document.id]:
             document.head_seq += 1
+            document.tail_bytes += len(update.payload)
             rows.append(
                 Update(
                     document_id=document.id,
@@ -103,7 +104,7 @@ def append_many(
         document.updated_at = now
         heads[document.id] = document.head_seq
     Update.objects.bulk_create(rows)
-    Document.objects.bulk_update(documents, ["head_seq", "updated_at"])
+    Document.objects.bulk_update(documents, ["head_seq", "tail_bytes", "updated_at"])
     return heads
 
 

@@ -48,6 +48,14 @@ class Snapshot(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["document", "-seq"], name="snapshot_newest"),
         ]
+        constraints: ClassVar = [
+            # Two processes that find a snapshot due at once make one.
+            models.UniqueConstraint(
+                fields=["document", "seq"],
+                condition=models.Q(label=""),
+                name="one_automatic_snapshot_per_seq",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.label or 'snapshot'} at {self.seq} of {self.document_id}"

@@ -1,0 +1,35 @@
+"""A document's content, built from the log: what reading, exporting and editing start from."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from pycrdt import Doc
+
+from documents import crdt
+from documents.errors import BadUpdate, LogDamaged
+from documents.log import load_state
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A document's content at one seq. The Doc belongs to the thread that built it."""
+
+    doc: Doc[Any]
+    seq: int
+
+
+def build_document(
+    *, document_id: uuid.UUID, at: int | None = None, client_id: int | None = None
+) -> Built:
+    """Build the content as committed, now or at the seq `at`.
+
+    Raises DocumentMissing, LogDamaged.
+    """
+    state = load_state(document_id=document_id, at=at)
+    try:
+        doc = crdt.build(state.payloads(), client_id=client_id)
+    except BadUpdate as error:
+        # The gate lets nothing in that cannot be applied: the stored bytes have changed.
+        raise LogDamaged(f"The log of {document_id} cannot be replayed. {error}") from error
+    return Built(doc, state.head)
