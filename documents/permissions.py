@@ -1,8 +1,9 @@
 """The one place that decides who may what; HTTP and sockets both ask here."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from documents.models import Document, LinkReach, Membership
@@ -10,17 +11,40 @@ from documents.roles import Action, Role, abilities, allows
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django_stubs_ext import WithAnnotations
 
 __all__ = [
+    "Access",
     "Action",
     "Role",
     "abilities",
+    "access_to",
     "allows",
     "effective_role",
     "link_role",
     "role_for",
-    "visible_documents",
+    "with_role",
 ]
+
+
+class Roles(TypedDict):
+    """What `with_role` adds to each document."""
+
+    member_role: int | None
+    owners: list[Membership]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A document as one person has it: what they are in it."""
+
+    document: "WithAnnotations[Document, Roles]"
+    role: Role
+
+    @property
+    def owner(self) -> "AbstractBaseUser | None":
+        """Who owns it; of several the first. None if nobody is left."""
+        return self.document.owners[0].user if self.document.owners else None
 
 
 def link_role(document: Document, *, signed_in: bool) -> Role | None:
@@ -33,9 +57,7 @@ def link_role(document: Document, *, signed_in: bool) -> Role | None:
     return Role(document.link_role)
 
 
-def effective_role(
-    document: Document, member_role: int | None, *, signed_in: bool
-) -> Role | None:
+def effective_role(document: Document, member_role: int | None, *, signed_in: bool) -> Role | None:
     """The greater of what membership and link give; None if neither lets anyone in."""
     roles = [link_role(document, signed_in=signed_in)]
     if member_role is not None:
@@ -43,23 +65,41 @@ def effective_role(
     return max((role for role in roles if role is not None), default=None)
 
 
-def role_for(
-    user: "AbstractBaseUser | AnonymousUser | None", document: Document
-) -> Role | None:
+def role_for(user: "AbstractBaseUser | AnonymousUser | None", document: Document) -> Role | None:
     """The user's role in the document now (one query); a deactivated user has none."""
-    signed_in = user is not None and user.is_authenticated
+    if user is None or not user.is_authenticated:
+        return effective_role(document, None, signed_in=False)
+    if not user.is_active:
+        return None
+    member_role = (
+        Membership.objects.filter(document=document, user_id=user.pk)
+        .values_list("role", flat=True)
+        .first()
+    )
+    return effective_role(document, member_role, signed_in=True)
+
+
+def with_role(
+    documents: QuerySet[Document], user: "AbstractBaseUser | AnonymousUser"
+) -> "QuerySet[WithAnnotations[Document, Roles]]":
+    """Annotate what `access_to` needs, and who owns it: one query more, however many."""
+    owners = (
+        Membership.objects.filter(role=Role.OWNER)
+        .select_related("user")
+        .order_by("created_at", "id")
+    )
+    return documents.annotate(
+        mine=FilteredRelation("memberships", condition=Q(memberships__user_id=user.pk)),
+        member_role=F("mine__role"),
+    ).prefetch_related(Prefetch("memberships", queryset=owners, to_attr="owners"))
+
+
+def access_to(
+    document: "WithAnnotations[Document, Roles]", user: "AbstractBaseUser | AnonymousUser"
+) -> "Access | None":
+    """What the user may in a document that came through `with_role`; no query."""
+    signed_in = user.is_authenticated
     if signed_in and not user.is_active:
         return None
-    member_role = None
-    if signed_in:
-        member_role = (
-            Membership.objects.filter(document=document, user_id=user.pk)
-            .values_list("role", flat=True)
-            .first()
-        )
-    return effective_role(document, member_role, signed_in=signed_in)
-
-
-def visible_documents(user: Any) -> QuerySet[Document]:
-    """The documents, trashed ones included, that the user is a member of."""
-    return Document.objects.filter(Q(memberships__user_id=user.pk))
+    role = effective_role(document, document.member_role, signed_in=signed_in)
+    return None if role is None else Access(document, role)

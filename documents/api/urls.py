@@ -1,5 +1,34 @@
 """URLs of the REST API, below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-urlpatterns: list[URLPattern] = []
+from documents.api import auth, content, documents, members, tickets
+from documents.api.fallback import NothingHere
+
+_one_document: list[URLPattern] = [
+    path("", documents.DocumentView.as_view()),
+    path("untrash/", documents.UntrashView.as_view()),
+    path("purge/", documents.PurgeView.as_view()),
+    path("duplicate/", documents.DuplicateView.as_view()),
+    path("content/", content.ContentView.as_view()),
+    path("export/", content.ExportView.as_view()),
+    path("presence/", content.PresenceView.as_view()),
+    path("members/", members.MembersView.as_view()),
+    path("members/<str:username>/", members.MemberView.as_view()),
+    path("ticket/", tickets.TicketView.as_view()),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("auth/register/", auth.RegisterView.as_view()),
+    path("auth/login/", auth.LoginView.as_view()),
+    path("auth/logout/", auth.LogoutView.as_view()),
+    path("auth/token/", auth.TokenView.as_view()),
+    path("me/", auth.MeView.as_view()),
+    path("documents/", documents.DocumentsView.as_view()),
+    path("documents/trash/", documents.TrashView.as_view()),
+    path("documents/<uuid:document_id>/", include(_one_document)),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    re_path(r"^.*$", NothingHere.as_view()),
+]

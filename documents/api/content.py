@@ -1,0 +1,125 @@
+"""Reading a document: its content, its exports, who is in it."""
+
+import uuid
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from django.http import HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from documents import crdt
+from documents.api.access import find_document
+from documents.api.base import ApiView
+from documents.api.pagination import page_of, respond_whole
+from documents.api.serializers import AnySerializer, ConnectionSerializer, ContentSerializer
+from documents.content import build_document
+from documents.export import FORMATS, UnknownFormat, plain_text, render, safe_file_name, tiptap_json
+from documents.models import Snapshot
+from documents.permissions import Action
+from documents.presence import read_roster
+
+
+class ReadingView(ApiView):
+    """Open to whom the document's link lets in, signed in or not."""
+
+    permission_classes: ClassVar[Any] = [AllowAny]
+
+
+class ContentView(ReadingView):
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="An ETag.")
+        ],
+        responses={200: ContentSerializer, 304: OpenApiResponse(description="Still the same.")},
+    )
+    def get(self, request: Request, document_id: uuid.UUID) -> HttpResponseBase:
+        """The content as committed. The ETag is the quoted seq."""
+        document = find_document(request, document_id, Action.READ).document
+        unchanged = get_conditional_response(request, etag=f'"{document.head_seq}"')
+        if unchanged is not None:
+            return unchanged
+        built = build_document(document_id=document.id)
+        source: dict[str, Any] = {"doc": built.doc, "kind": document.kind, "root": document.root}
+        content = {"kind": document.kind, "seq": built.seq, "text": plain_text(**source)}
+        if (tiptap := tiptap_json(**source)) is not None:
+            content["content"] = tiptap
+        headers = {"ETag": f'"{built.seq}"', "Cache-Control": "private, no-cache"}
+        return Response(content, headers=headers)
+
+
+class ExportQuery(AnySerializer):
+    format = serializers.ChoiceField(list(FORMATS))
+    version = serializers.IntegerField(
+        required=False, help_text="The id of a version; without it, the document as it is now."
+    )
+
+
+class ExportView(ReadingView):
+    @extend_schema(
+        parameters=[ExportQuery],
+        responses={
+            (200, chosen.media_type.split(";")[0]): (
+                OpenApiTypes.BINARY if chosen.name == "yjs" else OpenApiTypes.STR
+            )
+            for chosen in FORMATS.values()
+        },
+    )
+    def get(self, request: Request, document_id: uuid.UUID) -> HttpResponse:
+        """Download the document, or one of its versions."""
+        document = find_document(request, document_id, Action.EXPORT).document
+        chosen = FORMATS.get(request.query_params.get("format", ""))
+        if chosen is None:
+            raise UnknownFormat(f"Choose one of {', '.join(FORMATS)}.")
+        query = ExportQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        version_id = query.validated_data.get("version")
+        if version_id is None:
+            doc = build_document(document_id=document.id).doc
+        else:
+            doc = crdt.build([_read_version(document.id, version_id)])
+        exported = render(
+            doc=doc,
+            kind=document.kind,
+            root=document.root,
+            title=document.title,
+            format=chosen.name,
+        )
+        return HttpResponse(
+            exported,
+            content_type=chosen.media_type,
+            headers={
+                "Content-Disposition": _attach(safe_file_name(document.title, chosen.extension)),
+                "Cache-Control": "private, no-cache",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
+
+
+class PresenceView(ReadingView):
+    @extend_schema(operation_id="documents_presence_list", responses=page_of(ConnectionSerializer))
+    def get(self, request: Request, document_id: uuid.UUID) -> Response:
+        """Who has it open now."""
+        document = find_document(request, document_id, Action.READ).document
+        roster = read_roster(document_id=document.id)
+        return respond_whole(ConnectionSerializer(roster, many=True).data)
+
+
+def _read_version(document_id: uuid.UUID, version_id: int) -> bytes:
+    versions = Snapshot.objects.filter(document_id=document_id, id=version_id).exclude(label="")
+    state = versions.values_list("state", flat=True).first()
+    if state is None:
+        raise NotFound("There is no such version.")
+    return bytes(state)
+
+
+def _attach(file_name: str) -> str:
+    """Content-Disposition with the name in UTF-8 (RFC 5987), and in ASCII for old clients."""
+    plain = file_name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"

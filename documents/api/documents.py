@@ -1,0 +1,167 @@
+"""Documents: list, create, look at, rename, throw away, copy."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from documents.api.access import find_document, find_trashed
+from documents.api.base import ApiView
+from documents.api.pagination import ListCursor, page_of
+from documents.api.serializers import (
+    AnySerializer,
+    DocumentSerializer,
+    DuplicationSerializer,
+    NewDocumentSerializer,
+    RenameSerializer,
+)
+from documents.lifecycle import (
+    create_document,
+    duplicate_document,
+    purge_document,
+    rename_document,
+    trash_document,
+    untrash_document,
+)
+from documents.models import Document
+from documents.permissions import Access, Action, Role, with_role
+
+_ORDERINGS = ["-updated_at", "updated_at", "-created_at", "created_at", "title", "-title"]
+
+
+class ListQuery(AnySerializer):
+    q = serializers.CharField(
+        required=False, allow_blank=True, default="", help_text="Part of the title."
+    )
+    scope = serializers.ChoiceField(["all", "owned", "shared"], default="all")
+    ordering = serializers.ChoiceField(_ORDERINGS, default=_ORDERINGS[0])
+    cursor = serializers.CharField(required=False, help_text="As given in `next`.")
+    page_size = serializers.IntegerField(
+        required=False, min_value=1, max_value=ListCursor.max_page_size
+    )
+
+
+class DocumentsView(ApiView):
+    @extend_schema(
+        operation_id="documents_list",
+        parameters=[ListQuery],
+        responses=page_of(DocumentSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        """The documents that one is a member of."""
+        query = ListQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        chosen = query.validated_data
+        documents = _own_documents(request).filter(trashed_at=None)
+        if chosen["q"]:
+            documents = documents.filter(title__icontains=chosen["q"])
+        match chosen["scope"]:
+            case "owned":
+                documents = documents.filter(member_role=Role.OWNER)
+            case "shared":
+                documents = documents.exclude(member_role=Role.OWNER)
+        return _respond_with_page(self, documents, chosen["ordering"])
+
+    @extend_schema(request=NewDocumentSerializer, responses={201: DocumentSerializer})
+    def post(self, request: Request) -> Response:
+        """Create a document."""
+        serializer = NewDocumentSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        document = create_document(owner=request.user, **serializer.validated_data)
+        return _respond_created(request, document)
+
+
+class DocumentView(ApiView):
+    permission_classes: ClassVar[Any] = [AllowAny]
+
+    @extend_schema(responses=DocumentSerializer)
+    def get(self, request: Request, document_id: uuid.UUID) -> Response:
+        """One document: what is about it, and what one may do with it."""
+        access = find_document(request, document_id, Action.READ)
+        return Response(DocumentSerializer(access).data)
+
+    @extend_schema(request=RenameSerializer, responses=DocumentSerializer)
+    def patch(self, request: Request, document_id: uuid.UUID) -> Response:
+        """Rename it."""
+        access = find_document(request, document_id, Action.RENAME)
+        serializer = RenameSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        rename_document(document=access.document, title=serializer.validated_data["title"])
+        return Response(DocumentSerializer(access).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, document_id: uuid.UUID) -> Response:
+        """Move it to the trash; everybody who has it open is told that it is gone."""
+        access = find_document(request, document_id, Action.TRASH)
+        trash_document(document=access.document)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class TrashView(ApiView):
+    @extend_schema(operation_id="documents_trash_list", responses=page_of(DocumentSerializer))
+    def get(self, request: Request) -> Response:
+        """The documents in the trash that one owns."""
+        documents = _own_documents(request).filter(member_role=Role.OWNER)
+        return _respond_with_page(self, documents.exclude(trashed_at=None), "-trashed_at")
+
+
+class UntrashView(ApiView):
+    @extend_schema(request=None, responses=DocumentSerializer)
+    def post(self, request: Request, document_id: uuid.UUID) -> Response:
+        """Bring it back from the trash."""
+        access = find_trashed(request, document_id)
+        untrash_document(document=access.document)
+        return Response(DocumentSerializer(access).data)
+
+
+class PurgeView(ApiView):
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, document_id: uuid.UUID) -> Response:
+        """Delete it for good, with its history; 409 unless it is in the trash."""
+        purge_document(document=find_trashed(request, document_id).document)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class DuplicateView(ApiView):
+    permission_classes: ClassVar[Any] = [IsAuthenticated]
+
+    @extend_schema(request=DuplicationSerializer, responses={201: DocumentSerializer})
+    def post(self, request: Request, document_id: uuid.UUID) -> Response:
+        """Make a copy of the content as it is now, that one owns oneself."""
+        access = find_document(request, document_id, Action.DUPLICATE)
+        serializer = DuplicationSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        document = duplicate_document(
+            document=access.document, owner=request.user, title=serializer.validated_data["title"]
+        )
+        return _respond_created(request, document)
+
+
+def _own_documents(request: Request) -> QuerySet[Document]:
+    return with_role(Document.objects.all(), request.user).exclude(member_role=None)
+
+
+def _respond_with_page(view: ApiView, documents: QuerySet[Document], ordering: str) -> Response:
+    way = "-" if ordering.startswith("-") else ""
+    if ordering.endswith("title"):
+        documents = documents.annotate(title_key=Lower("title"))
+        ordering = f"{way}title_key"
+    paginator = ListCursor((ordering, f"{way}id"))
+    page = paginator.paginate_queryset(documents, view.request, view) or []
+    accesses = [Access(document, Role(document.member_role or 0)) for document in page]
+    return paginator.get_paginated_response(DocumentSerializer(accesses, many=True).data)
+
+
+def _respond_created(request: Request, document: Document) -> Response:
+    access = find_document(request, document.id, Action.READ)
+    return Response(
+        DocumentSerializer(access).data,
+        status=status.HTTP_201_CREATED,
+        headers={"Location": request.build_absolute_uri(f"/api/v1/documents/{document.id}/")},
+    )

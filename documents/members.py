@@ -1,0 +1,66 @@
+"""Who belongs to a document."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from documents import bus
+from documents.errors import Conflict
+from documents.models import Document, Membership
+from documents.roles import Role
+
+
+def find_user(*, username: str) -> Any | None:
+    """The active user of that name, if there is one."""
+    model = get_user_model()
+    return model.objects.filter(is_active=True, **{model.USERNAME_FIELD: username}).first()
+
+
+@transaction.atomic
+def add_member(*, document: Document, user: Any, role: Role) -> Membership:
+    """Let somebody in. Conflict if they are a member already."""
+    membership, created = Membership.objects.get_or_create(
+        document=document, user=user, defaults={"role": role}
+    )
+    if not created:
+        raise Conflict(
+            f"{user.get_username()} is a member already: change their role with PATCH instead."
+        )
+    _tell_access_changed(membership)
+    return membership
+
+
+@transaction.atomic
+def change_role(*, membership: Membership, role: Role) -> None:
+    """Make a member something else. Conflict if no owner would be left."""
+    if role != Role.OWNER:
+        _keep_an_owner(membership)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    _tell_access_changed(membership)
+
+
+@transaction.atomic
+def remove_member(*, membership: Membership) -> None:
+    """Take somebody out, or leave. Conflict if no owner would be left."""
+    _keep_an_owner(membership)
+    _tell_access_changed(membership)
+    membership.delete()
+
+
+def _keep_an_owner(leaving: Membership) -> None:
+    # The lock closes the race of two owners who leave at once, each counting on the other.
+    Document.objects.select_for_update(no_key=True).get(id=leaving.document_id)
+    if not Membership.objects.filter(id=leaving.id, role=Role.OWNER).exists():
+        return
+    others = Membership.objects.filter(document_id=leaving.document_id, role=Role.OWNER).exclude(
+        id=leaving.id
+    )
+    if not others.exists():
+        raise Conflict("A document keeps at least one owner: make somebody else an owner first.")
+
+
+def _tell_access_changed(membership: Membership) -> None:
+    hint = bus.access_changed(document_id=membership.document_id, user_id=membership.user_id)
+    transaction.on_commit(lambda: bus.publish(hint))
