@@ -47,7 +47,8 @@ def build(updates: Iterable[bytes], *, client_id: int | None = None) -> Doc[Any]
 
 def root_of(doc: Doc[Any], *, kind: str, root: str) -> Text | XmlFragment:
     """The shared type that the document's kind lives in."""
-    return doc.get(root, type=Text) if kind == "text" else doc.get(root, type=XmlFragment)
+    shared: Text | XmlFragment = doc.get(root, type=Text if kind == "text" else XmlFragment)
+    return shared
 
 
 def encode(doc: Doc[Any], *, since: bytes | None = None) -> bytes:

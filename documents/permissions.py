@@ -34,11 +34,16 @@ class Roles(TypedDict):
     owners: list[Membership]
 
 
+if TYPE_CHECKING:
+    # A document that came through `with_role`.
+    RoledDocument = WithAnnotations[Document, Roles]
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """A document as one person has it: what they are in it."""
 
-    document: "WithAnnotations[Document, Roles]"
+    document: "RoledDocument"
     role: Role
 
     @property
@@ -81,7 +86,7 @@ def role_for(user: "AbstractBaseUser | AnonymousUser | None", document: Document
 
 def with_role(
     documents: QuerySet[Document], user: "AbstractBaseUser | AnonymousUser"
-) -> "QuerySet[WithAnnotations[Document, Roles]]":
+) -> "QuerySet[RoledDocument]":
     """Annotate what `access_to` needs, and who owns it: one query more, however many."""
     owners = (
         Membership.objects.filter(role=Role.OWNER)
@@ -95,7 +100,7 @@ def with_role(
 
 
 def access_to(
-    document: "WithAnnotations[Document, Roles]", user: "AbstractBaseUser | AnonymousUser"
+    document: "RoledDocument", user: "AbstractBaseUser | AnonymousUser"
 ) -> "Access | None":
     """What the user may in a document that came through `with_role`; no query."""
     signed_in = user.is_authenticated

@@ -1,13 +1,16 @@
 """Finding a document for a request, and refusing what its user may not do."""
 
 import uuid
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.request import Request
 
 from documents.models import Document
 from documents.permissions import Access, Action, Role, access_to, allows, with_role
+
+if TYPE_CHECKING:
+    from documents.permissions import RoledDocument
 
 _MISSING = "There is no such document."
 
@@ -45,7 +48,7 @@ def refuse(request: Request, detail: str) -> NoReturn:
     raise PermissionDenied(detail)
 
 
-def _access_of(request: Request, document: Document | None) -> Access:
+def _access_of(request: Request, document: "RoledDocument | None") -> Access:
     access = None if document is None else access_to(document, request.user)
     if access is not None:
         return access

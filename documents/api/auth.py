@@ -1,6 +1,6 @@
 """Signing in and out, registering, tokens, and who one is."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.auth import authenticate, get_user_model, login, logout
 from django.contrib.auth.password_validation import validate_password
@@ -29,8 +29,8 @@ from documents.people import describe_user
 class OpenView(ApiView):
     """Asks for no one's identity, hence for no CSRF token: not even from a stale session."""
 
-    authentication_classes: ClassVar[Any] = []
-    permission_classes: ClassVar[Any] = [AllowAny]
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
 
 
 class RegisterView(OpenView):
@@ -65,7 +65,7 @@ class TokenView(OpenView):
 
 
 class LogoutView(ApiView):
-    permission_classes: ClassVar[Any] = [AllowAny]
+    permission_classes = (AllowAny,)
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:

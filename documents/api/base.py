@@ -1,7 +1,6 @@
 """What every view of the API shares."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
 
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -38,6 +37,6 @@ def _is_for(parser: BaseParser, content_type: str) -> bool:
 class ApiView(APIView):
     """Base of every view: JSON in, JSON out, problem details for failures."""
 
-    parser_classes: ClassVar[Any] = [StrictJSONParser]
+    parser_classes = (StrictJSONParser,)
     content_negotiation_class = OneRepresentation
     schema = ProblemSchema()

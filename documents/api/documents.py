@@ -1,7 +1,7 @@
 """Documents: list, create, look at, rename, throw away, copy."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
@@ -31,6 +31,9 @@ from documents.lifecycle import (
 )
 from documents.models import Document
 from documents.permissions import Access, Action, Role, with_role
+
+if TYPE_CHECKING:
+    from documents.permissions import RoledDocument
 
 _ORDERINGS = ["-updated_at", "updated_at", "-created_at", "created_at", "title", "-title"]
 
@@ -78,7 +81,7 @@ class DocumentsView(ApiView):
 
 
 class DocumentView(ApiView):
-    permission_classes: ClassVar[Any] = [AllowAny]
+    permission_classes = (AllowAny,)
 
     @extend_schema(responses=DocumentSerializer)
     def get(self, request: Request, document_id: uuid.UUID) -> Response:
@@ -129,7 +132,7 @@ class PurgeView(ApiView):
 
 
 class DuplicateView(ApiView):
-    permission_classes: ClassVar[Any] = [IsAuthenticated]
+    permission_classes = (IsAuthenticated,)
 
     @extend_schema(request=DuplicationSerializer, responses={201: DocumentSerializer})
     def post(self, request: Request, document_id: uuid.UUID) -> Response:
@@ -143,11 +146,13 @@ class DuplicateView(ApiView):
         return _respond_created(request, document)
 
 
-def _own_documents(request: Request) -> QuerySet[Document]:
+def _own_documents(request: Request) -> "QuerySet[RoledDocument]":
     return with_role(Document.objects.all(), request.user).exclude(member_role=None)
 
 
-def _respond_with_page(view: ApiView, documents: QuerySet[Document], ordering: str) -> Response:
+def _respond_with_page(
+    view: ApiView, documents: "QuerySet[RoledDocument]", ordering: str
+) -> Response:
     way = "-" if ordering.startswith("-") else ""
     if ordering.endswith("title"):
         documents = documents.annotate(title_key=Lower("title"))

@@ -1,6 +1,6 @@
 """What answers below /api/v1/ where there is nothing."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
@@ -20,7 +20,7 @@ class PermanentRedirect(HttpResponsePermanentRedirect):
 class NothingHere(OpenView):
     """404, or the way to the address that only lacks its last slash."""
 
-    schema: ClassVar[Any] = None
+    schema = None  # type: ignore[assignment]  # DRF: not described
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Answer whatever the method."""

@@ -33,7 +33,7 @@ class ListCursor(CursorPagination):
     def encode_cursor(self, cursor: Cursor) -> str:
         """The address of the page at the cursor."""
         signed = signing.dumps(list(cursor), salt=self._salt())
-        return replace_query_param(self.base_url, self.cursor_query_param, signed)
+        return replace_query_param(self.base_url or "", self.cursor_query_param, signed)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The cursor of the request; ValidationError for one that this list did not give."""

@@ -56,7 +56,7 @@ class UpdateParser(BaseParser):
         stream: IO[bytes],
         media_type: str | None = None,  # noqa: ARG002 (DRF's signature)
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
-    ) -> bytes:
+    ) -> Any:
         """The body as it is."""
         return read_bounded(stream, max_bytes=MAX_UPDATE_BYTES)
 

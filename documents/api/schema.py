@@ -29,5 +29,7 @@ class ProblemSchema(AutoSchema):
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        problem = self._get_response_for_code(ProblemSerializer, "default", [PROBLEM_MEDIA_TYPE])
+        problem = self._get_response_for_code(  # type: ignore[no-untyped-call]
+            ProblemSerializer, "default", [PROBLEM_MEDIA_TYPE]
+        )
         return bodies | {"default": problem | {"description": "What went wrong."}}

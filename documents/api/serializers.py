@@ -38,7 +38,7 @@ class RoleField(serializers.ChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(ROLES, **kwargs)
 
-    def to_internal_value(self, data: Any) -> Role:
+    def to_internal_value(self, data: Any) -> Any:
         return Role.from_slug(super().to_internal_value(data))
 
     def to_representation(self, value: Any) -> str:
@@ -83,7 +83,7 @@ class DocumentSerializer(AnySerializer):
     id = serializers.UUIDField(source="document.id")
     title = serializers.CharField(source="document.title")
     kind = serializers.ChoiceField(Kind.choices, source="document.kind")
-    root = serializers.CharField(source="document.root")
+    root: Any = serializers.CharField(source="document.root")
     role = RoleField()
     abilities = AbilitiesField(source="role")
     owner = PersonField(allow_null=True)
@@ -96,7 +96,7 @@ class DocumentSerializer(AnySerializer):
 class NewDocumentSerializer(AnySerializer):
     title = serializers.CharField(max_length=255, default=UNTITLED)
     kind = serializers.ChoiceField(Kind.choices, default=Kind.RICHTEXT)
-    root = serializers.CharField(
+    root: Any = serializers.CharField(
         max_length=64,
         default="",
         allow_blank=True,
@@ -156,13 +156,13 @@ class EditsSerializer(AnySerializer):
 class VersionSerializer(AnySerializer):
     id = serializers.IntegerField()
     seq = serializers.IntegerField()
-    label = serializers.CharField()
+    label: Any = serializers.CharField()
     author = PersonField(allow_null=True)
     created_at = serializers.DateTimeField()
 
 
 class NewVersionSerializer(AnySerializer):
-    label = serializers.CharField(max_length=255)
+    label: Any = serializers.CharField(max_length=255)
 
 
 class ConnectionSerializer(AnySerializer):

@@ -24,12 +24,22 @@ class Connection(models.Model):
     """One session of one document: the roster across processes."""
 
     id = models.UUIDField(primary_key=True)
-    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="connections")
+    # No constraints in the database: these rows are written together with everybody's edits,
+    # and a document or user that is deleted at that moment must not hold those up.
+    document = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="connections", db_constraint=False
+    )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
     )
     role = models.PositiveSmallIntegerField(choices=Role.choices)
-    process = models.ForeignKey(Process, on_delete=models.CASCADE, related_name="connections")
+    process = models.ForeignKey(
+        Process, on_delete=models.CASCADE, related_name="connections", db_constraint=False
+    )
     since = models.DateTimeField()
 
     class Meta:

@@ -13,8 +13,13 @@ class Update(models.Model):
     seq = models.BigIntegerField()
     # One Yjs v1 update, causally complete on top of all rows with a lower seq.
     payload = models.BinaryField()
+    # No constraint in the database: a user deleted at that moment must not hold up the journal.
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_constraint=False,
     )
     # The Yjs client id that wrote it, when one did.
     client = models.BigIntegerField(null=True)
