@@ -7,9 +7,9 @@ middle of a word, at punctuation, beside other delimiters.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
+from typing import NamedTuple
 
 from documents.export.markdown_text import (
     drop_controls,
@@ -51,22 +51,19 @@ class _Kind(Enum):
     BREAK = "break"
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     name: str
     url: str = ""
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
+class _Leaf(NamedTuple):
     kind: _Kind
     text: str = ""
     marks: frozenset[_Mark] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(NamedTuple):
     mark: _Mark
     children: "tuple[_Leaf | _Span, ...]"
 
@@ -77,9 +74,12 @@ def write_inline(nodes: list[Node], *, single_line: bool = False) -> str:
     With `single_line` hard breaks are `<br>`, for headings and table cells.
     """
     leaves = list(_read_leaves(nodes))
+    present = {mark.name for leaf in leaves for mark in leaf.marks}
     for name in ("bold", "italic", "strike"):
-        leaves = list(_expel_spaces(leaves, name))
-    written = _Writer(single_line=single_line).write(_build_tree(leaves), "", "")
+        if name in present:
+            leaves = list(_expel_spaces(leaves, name))
+    tree = _build_tree(list(_join_leaves(leaves)))
+    written = _Writer(single_line=single_line).write(tree, "", "")
     if written.endswith("\\\n"):
         # A backslash at the end of a block is only a backslash.
         written = f"{written[:-2]}<br>"
@@ -153,7 +153,7 @@ def _expel_spaces(leaves: Iterable[_Leaf], name: str) -> Iterator[_Leaf]:
         while last > first and _is_blank(span[last - 1]):
             last -= 1
         for index, leaf in enumerate(span):
-            plain = replace(leaf, marks=leaf.marks - {mark})
+            plain = leaf._replace(marks=leaf.marks - {mark})
             if not first <= index < last:
                 yield plain
             elif leaf.kind is not _Kind.TEXT or first < index < last - 1:
@@ -161,17 +161,28 @@ def _expel_spaces(leaves: Iterable[_Leaf], name: str) -> Iterator[_Leaf]:
             else:
                 before, text, after = split_spaces(leaf.text)
                 if before and index == first:
-                    yield replace(plain, text=before)
+                    yield plain._replace(text=before)
                     before = ""
                 if after and index == last - 1:
-                    yield replace(leaf, text=before + text)
-                    yield replace(plain, text=after)
+                    yield leaf._replace(text=before + text)
+                    yield plain._replace(text=after)
                 else:
-                    yield replace(leaf, text=before + text + after)
+                    yield leaf._replace(text=before + text + after)
 
 
 def _is_blank(leaf: _Leaf) -> bool:
     return leaf.kind is _Kind.BREAK or (leaf.kind is _Kind.TEXT and leaf.text.isspace())
+
+
+def _join_leaves(leaves: list[_Leaf]) -> Iterator[_Leaf]:
+    """Join neighbours: two code spans side by side would read as one with backticks in it."""
+    for _, group in groupby(leaves, key=lambda leaf: (leaf.kind, leaf.marks)):
+        first, *others = group
+        if others and first.kind in {_Kind.TEXT, _Kind.CODE}:
+            yield first._replace(text="".join(leaf.text for leaf in (first, *others)))
+        else:
+            yield first
+            yield from others
 
 
 def _build_tree(leaves: list[_Leaf]) -> tuple[_Leaf | _Span, ...]:
@@ -181,12 +192,12 @@ def _build_tree(leaves: list[_Leaf]) -> tuple[_Leaf | _Span, ...]:
     while index < len(leaves):
         leaf = leaves[index]
         if not leaf.marks:
-            _add_leaf(items, leaf)
+            items.append(leaf)
             index += 1
             continue
         ends = {mark: _find_end(leaves, index, mark) for mark in leaf.marks}
         mark = max(ends, key=lambda mark: (ends[mark], -MARK_RANK[mark.name]))
-        inner = [replace(leaf, marks=leaf.marks - {mark}) for leaf in leaves[index : ends[mark]]]
+        inner = [leaf._replace(marks=leaf.marks - {mark}) for leaf in leaves[index : ends[mark]]]
         items.append(_Span(mark, _build_tree(inner)))
         index = ends[mark]
     return tuple(items)
@@ -196,15 +207,6 @@ def _find_end(leaves: list[_Leaf], index: int, mark: _Mark) -> int:
     while index < len(leaves) and mark in leaves[index].marks:
         index += 1
     return index
-
-
-def _add_leaf(items: list[_Leaf | _Span], leaf: _Leaf) -> None:
-    """Join neighbours: two code spans side by side would read as one with backticks in it."""
-    last = items[-1] if items else None
-    if isinstance(last, _Leaf) and last.kind is leaf.kind and leaf.kind in {_Kind.TEXT, _Kind.CODE}:
-        items[-1] = replace(last, text=last.text + leaf.text)
-    else:
-        items.append(leaf)
 
 
 class _Writer:

@@ -111,7 +111,7 @@ def _marks_of(node: Node) -> list[Node]:
 def _count_same(old: Iterable[Node], new: Iterable[Node], key: Callable[[Node], object]) -> int:
     count = 0
     for left, right in zip(old, new, strict=False):
-        if key(left) != key(right):
+        if left != right and key(left) != key(right):
             break
         count += 1
     return count
@@ -127,23 +127,32 @@ def _require_writable(nodes: list[Node]) -> None:
             raise EditError("Every node must be an object with a “type”.")
         if node["type"] == "text" and not isinstance(node.get("text"), str):
             raise EditError("Every text node must have a “text”.")
-        try:
-            written = json.dumps({**node, "content": None}, ensure_ascii=False, allow_nan=False)
-        except (TypeError, ValueError, RecursionError):
-            raise EditError(f"A node of type “{node['type']}” holds what JSON cannot.") from None
-        require_unicode(written, where=node["type"])
+        _require_json(node)
         pending.extend((child, depth + 1) for child in children_of(node))
 
 
+def _require_json(node: Node) -> None:
+    others = {name: value for name, value in node.items() if name not in {"content", "text"}}
+    try:
+        written = (
+            "" if len(others) == 1 else json.dumps(others, ensure_ascii=False, allow_nan=False)
+        )
+    except (TypeError, ValueError, RecursionError):
+        raise EditError(f"A node of type “{node['type']}” holds what JSON cannot.") from None
+    for text in (node["type"], node.get("text"), written):
+        if isinstance(text, str):
+            require_unicode(text, where="content")
+
+
 def _insert_blocks(fragment: XmlFragment, index: int, nodes: list[Node]) -> None:
+    # Last first: pycrdt walks to an index from the beginning, so that going up is quadratic.
     pending: list[tuple[XmlElement, Node]] = []
-    for child in _shape(nodes):
+    for child in reversed(list(_shape(nodes))):
         _insert_child(fragment, index, child, pending)
-        index += 1
     while pending:
         parent, node = pending.pop()
-        for position, child in enumerate(_shape(children_of(node))):
-            _insert_child(parent, position, child, pending)
+        for child in reversed(list(_shape(children_of(node)))):
+            _insert_child(parent, 0, child, pending)
 
 
 def _shape(nodes: list[Node]) -> Iterator[Node | list[Node]]:
