@@ -5,6 +5,7 @@ One owner: a LiveDoc is used by its room's thread only (pycrdt refuses any other
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pycrdt import Doc, TransactionEvent, merge_updates
 
@@ -34,7 +35,7 @@ class LiveDoc:
 
     def __init__(self, updates: Iterable[bytes]) -> None:
         """Build from Yjs v1 updates in causal order; BadUpdate if one cannot be applied."""
-        self._doc: Doc[object] = build(updates)
+        self._doc: Doc[Any] = build(updates)
         self._reported: list[bytes] = []
         self._subscription = self._doc.observe(self._collect)
         self._full: bytes | None = None
@@ -67,8 +68,7 @@ class LiveDoc:
                 continue
             accepted.append(update)
             entangled = entangled or admitted.entangled
-            for client, end in _news(admitted, clocks, advanced):
-                advanced[client] = end
+            advanced |= _news(admitted, clocks, advanced)
         if not accepted:
             return run
         run.changed = self._transact(accepted)
@@ -127,11 +127,9 @@ def merge(updates: Sequence[bytes]) -> bytes:
             return guard(lambda: merge_updates(*updates))
 
 
-def _news(
-    admitted: Admitted, clocks: dict[int, int], advanced: dict[int, int]
-) -> list[tuple[int, int]]:
-    return [
-        (client, end)
+def _news(admitted: Admitted, clocks: dict[int, int], advanced: dict[int, int]) -> dict[int, int]:
+    return {
+        client: end
         for client, end in admitted.ends.items()
         if end > advanced.get(client, clocks.get(client, 0))
-    ]
+    }

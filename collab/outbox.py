@@ -29,6 +29,10 @@ class Outbox:
         self._awareness: dict[int, AwarenessState] = {}
         self._acks: list[Ack] = []
 
+    def __len__(self) -> int:
+        """How many messages wait that are neither merged nor dropped."""
+        return len(self._control) + len(self._acks)
+
     def put(self, message: ServerMessage) -> None:
         """Anything that is neither merged nor dropped."""
         self._control.append(message)

@@ -1,10 +1,12 @@
 """One connected client: who it is, its outbox, and the one task that writes to its socket."""
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from collab.outbox import Outbox
 from collab.wire.messages import (
@@ -13,14 +15,15 @@ from collab.wire.messages import (
     Changed,
     Close,
     CloseCode,
-    Error,
-    ErrorCode,
     Person,
     PresenceEntry,
     ServerMessage,
     Sync,
 )
 from documents.permissions import Action, Role, allows
+
+# Answers and acknowledgements that may wait for a client before it is read no further.
+_MAX_UNREAD = 256
 
 logger = logging.getLogger(__name__)
 
@@ -42,18 +45,14 @@ class Session:
     role: Role
     transport: Transport
     outbox: Outbox
-    # ISO 8601, UTC.
-    since: str
+    since: datetime
     stalled_seconds: float
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     # It asked for the state once: from then on it is sent every change.
     synced: bool = False
-    # What it said it had when it last asked: client id -> clock.
-    declared: dict[int, int] = field(default_factory=dict)
-    # Clocks that came from this session itself.
-    submitted: dict[int, int] = field(default_factory=dict)
     closing: Close | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _space: asyncio.Event = field(default_factory=asyncio.Event)
     _writer: asyncio.Task[None] | None = None
 
     @property
@@ -68,7 +67,7 @@ class Session:
 
     def entry(self) -> PresenceEntry:
         """The session in the roster."""
-        return PresenceEntry(self.connection, self.person, self.role.slug, self.since)
+        return PresenceEntry(self.connection, self.person, self.role.slug, self.since.isoformat())
 
     def start(self, resync: Callable[[bytes], Sync]) -> None:
         """Begin to write. `resync` is the room's: what it gained since a state vector."""
@@ -94,9 +93,11 @@ class Session:
         self.outbox.put_ack(Ack(cseq, seq, from_cseq))
         self._wake.set()
 
-    def refuse(self, code: ErrorCode, detail: str, *, cseq: int | None = None) -> None:
-        """Queue an error about one of its updates, or about itself."""
-        self.send(Error(code, detail, cseq=cseq))
+    async def wait_for_reader(self) -> None:
+        """Wait until the client takes what it is sent: whoever does not is not read either."""
+        while len(self.outbox) > _MAX_UNREAD and self._writer is not None:
+            self._space.clear()
+            await self._space.wait()
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Write what waits, then close the socket. The first reason given counts."""
@@ -125,6 +126,7 @@ class Session:
                 for message in self.outbox.take(resync):
                     async with asyncio.timeout(self.stalled_seconds):
                         await self.transport.send(message)
+                self._space.set()
                 if self.closing is not None:
                     await self.transport.close(self.closing)
                     return
@@ -134,3 +136,8 @@ class Session:
         except Exception:
             # Servers differ in what they raise for a peer that is gone.
             logger.debug("The socket of %s is gone", self.connection, exc_info=True)
+            with contextlib.suppress(Exception):
+                await self.transport.close(Close(CloseCode.TRY_AGAIN_LATER, "try again"))
+        finally:
+            self._writer = None
+            self._space.set()

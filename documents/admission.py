@@ -173,15 +173,8 @@ class _Reader:
             reached[client] = clock
         deletes, missing_deletes = self._delete_set(known, reached)
         self.expect_end()
-        entangled = False
-        for client, clock, owner in self.dependencies:
-            if clock < known.get(client, 0):
-                continue
-            if clock >= reached.get(client, 0):
-                missing = True
-            elif client != owner:
-                entangled = True
-        if missing or missing_deletes:
+        lacking, entangled = self._weigh_dependencies(known, reached)
+        if missing or missing_deletes or lacking:
             raise MissingPredecessors("The update builds on edits that are not here.")
         return Admitted(ends=reached, starts=starts, deletes=deletes, entangled=entangled)
 
@@ -219,6 +212,20 @@ class _Reader:
                 raise BadUpdate("An item builds on a later one of the same client.")
         else:
             self.dependencies.append((client, clock, owner))
+
+    def _weigh_dependencies(
+        self, known: Mapping[int, int], reached: Mapping[int, int]
+    ) -> tuple[bool, bool]:
+        """Whether any is found nowhere, and whether any stands in this very update."""
+        lacking = entangled = False
+        for client, clock, owner in self.dependencies:
+            if clock < known.get(client, 0):
+                continue
+            if clock >= reached.get(client, 0):
+                lacking = True
+            elif client != owner:
+                entangled = True
+        return lacking, entangled
 
     def _empty_length(self) -> int:
         length = self.number()

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
+from channels.layers import BaseChannelLayer, get_channel_layer
+from django.core.exceptions import ImproperlyConfigured
 
 logger = logging.getLogger(__name__)
 
@@ -45,12 +46,16 @@ class AwarenessHint(TypedDict):
     type: Literal["awareness"]
     document: str
     origin: str
-    # (client, clock, state or None, connection)
-    states: list[tuple[int, int, Any, str]]
+    # Whose they are.
+    connection: str
+    username: str | None
+    name: str
+    # (client, clock, state or None)
+    states: list[tuple[int, int, Any]]
 
 
 class PresenceHint(TypedDict):
-    """Somebody joined or left, or changed role, in another process: read the roster."""
+    """Somebody joined, left or changed role in another process: read the roster."""
 
     type: Literal["presence"]
     document: str
@@ -89,11 +94,18 @@ def access_changed(*, document_id: uuid.UUID, user_id: int | None = None) -> Acc
     return {"type": "access", "document": str(document_id), "origin": "", "user": user_id}
 
 
+def channel_layer() -> BaseChannelLayer:
+    """The project's layer; ImproperlyConfigured if it has none."""
+    layer = get_channel_layer()
+    if layer is None:
+        raise ImproperlyConfigured("Set CHANNEL_LAYERS: without one, edits over REST go unheard.")
+    return layer
+
+
 async def send(hint: Hint) -> None:
     """Publish a hint to the document's group; a failure is logged, and healed by the poll."""
-    layer = get_channel_layer()
     try:
-        await layer.group_send(group_of(uuid.UUID(hint["document"])), hint)
+        await channel_layer().group_send(group_of(uuid.UUID(hint["document"])), dict(hint))
     except Exception:
         # Any failure of the layer at all: the log has what matters.
         logger.warning("The channel layer did not take a hint", exc_info=True)

@@ -1,7 +1,7 @@
 """The append-only update log: appending, reading, and building a document from it."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,7 +69,7 @@ def append_updates(
 
 
 def append_many(
-    appends: "dict[uuid.UUID, Sequence[NewUpdate]]", *, expected_head: int | None = None
+    appends: Mapping[uuid.UUID, Sequence[NewUpdate]], *, expected_head: int | None = None
 ) -> dict[uuid.UUID, int]:
     """Append to many documents' logs in the caller's transaction; return the new heads.
 

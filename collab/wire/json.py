@@ -42,7 +42,7 @@ MAX_STATE_BYTES = 64 * 1024
 _MAX_ID_CHARACTERS = 200
 
 
-def decode(frame: str) -> ClientMessage:  # noqa: PLR0911 - one return a message
+def decode(frame: str) -> ClientMessage:
     """The message in a text frame; WireError says what is wrong with it."""
     try:
         fields = json.loads(frame, parse_constant=_refuse_constant)
@@ -80,6 +80,15 @@ def decode(frame: str) -> ClientMessage:  # noqa: PLR0911 - one return a message
 
 def encode(message: ServerMessage) -> str:
     """The message as a text frame."""
+    if isinstance(message, Changed):
+        frame: str | None = message.frames.get(SUBPROTOCOL)
+        if frame is None:
+            frame = message.frames[SUBPROTOCOL] = _dump(message)
+        return frame
+    return _dump(message)
+
+
+def _dump(message: ServerMessage) -> str:
     # ASCII only: a lone surrogate in somebody's state must not break everybody's frame.
     return json.dumps(_fields(message), separators=(",", ":"))
 
@@ -171,18 +180,14 @@ def _id(fields: dict[str, Any]) -> int | str | None:
     raise WireError(f"`id` is not a whole number or a string of at most {_MAX_ID_CHARACTERS}.")
 
 
-def _number(
-    fields: dict[str, Any], name: str, *, id_: Any = None, cseq: int | None = None
-) -> int:
+def _number(fields: dict[str, Any], name: str, *, id_: Any = None, cseq: int | None = None) -> int:
     value = fields.get(name)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_NUMBER:
         return value
     raise WireError(f"`{name}` is not a whole number from 0 to 2^53-1.", id=id_, cseq=cseq)
 
 
-def _bytes(
-    fields: dict[str, Any], name: str, *, id_: Any = None, cseq: int | None = None
-) -> bytes:
+def _bytes(fields: dict[str, Any], name: str, *, id_: Any = None, cseq: int | None = None) -> bytes:
     value = fields.get(name)
     if not isinstance(value, str):
         raise WireError(f"`{name}` is not a base64 string.", id=id_, cseq=cseq)

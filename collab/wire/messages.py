@@ -1,7 +1,7 @@
 """The one vocabulary: what clients and the room say to each other, on every wire."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -148,6 +148,8 @@ class Changed:
 
     update: bytes
     user: Person | None = None
+    # A wire's name -> the frame it made of this: one change goes to many, encoded once a wire.
+    frames: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

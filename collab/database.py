@@ -1,0 +1,41 @@
+"""Database threads of the live path.
+
+`database_sync_to_async` would run everything on one shared thread, behind whatever slow query
+is there, and close the connection after each call; these threads are the live path's own and
+keep theirs. Nothing else in `collab` may touch the database while sockets are served.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from django.db import DatabaseError, InterfaceError, connection
+
+T = TypeVar("T")
+
+
+class DatabaseThreads:
+    """Threads with a persistent connection each."""
+
+    def __init__(self, *, name: str, count: int) -> None:
+        self._count = count
+        self._executor = ThreadPoolExecutor(count, thread_name_prefix=name)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run in one of the threads. After a database error its next call connects anew."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, _call, work)
+
+    async def close(self) -> None:
+        """Wait for what runs, close the connections, end the threads."""
+        barrier = asyncio.gather(*(self.run(connection.close) for _ in range(self._count)))
+        await barrier
+        self._executor.shutdown(wait=True)
+
+
+def _call(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except (DatabaseError, InterfaceError):
+        connection.close()
+        raise

@@ -1,0 +1,370 @@
+"""Document id -> room, for one process: opens, feeds, checks and drains the rooms.
+
+Opening subscribes first, loads second, and reconciles by seq: what is committed in between is
+either in the load or heard of.
+"""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+import weakref
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, cast
+
+from channels.layers import InMemoryChannelLayer
+
+from collab import records
+from collab.database import DatabaseThreads
+from collab.journal import Journal
+from collab.options import Options, options
+from collab.rooms import LoggedRow, Room
+from collab.sessions import Session
+from collab.wire.messages import AwarenessState, CloseCode, Person
+from documents import bus
+from documents.log import State, load_state
+from documents.models import Connection
+from documents.snapshots import MIN_TAIL_BYTES, snapshot_if_due
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_READERS = 2
+_PUBLISHED_AT_ONCE = 1000
+
+
+class Hub:
+    """All of the live side that there is once a process. Implements the rooms' Services."""
+
+    def __init__(self) -> None:
+        self.options: Options = options()
+        self.journal = Journal(self.options, roster_changed=self._tell_roster)
+        self.process_id = uuid.uuid4()
+        self.origin = self.process_id.hex
+        self.draining = False
+        # How often this process heard that somebody's access changed.
+        self.access_changes = 0
+        self._readers = DatabaseThreads(name="reader", count=_READERS)
+        self._layer = bus.channel_layer()
+        # With the in-memory layer there is nobody else to tell.
+        self._shared = not isinstance(self._layer, InMemoryChannelLayer)
+        self._channel = ""
+        self._rooms: dict[uuid.UUID, Room] = {}
+        self._opening: dict[uuid.UUID, asyncio.Future[Room]] = {}
+        # Heads heard of while their rooms were being loaded.
+        self._heard_heads: dict[uuid.UUID, int] = {}
+        self._grown: Counter[uuid.UUID] = Counter()
+        self._connections: Counter[str] = Counter()
+        self._outgoing: asyncio.Queue[bus.Hint] = asyncio.Queue(_PUBLISHED_AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Begin to listen, to write and to check."""
+        self._channel = await self._layer.new_channel()
+        await self.read(lambda: records.renew_lease(self.process_id, self.options.lease_seconds))
+        self.journal.start()
+        self.spawn(self._listen(), name="bus")
+        self.spawn(self._publish(), name="publisher")
+        self.spawn(self._every(self.options.poll_seconds, self._poll), name="poll")
+        self.spawn(self._every(self.options.lease_seconds / 3, self._renew), name="lease")
+        self.spawn(
+            self._every(self.options.access_recheck_seconds, self._recheck_everybody),
+            name="access",
+        )
+
+    async def drain(self) -> None:
+        """Commit all that rooms have taken, close them with 1012, and stop."""
+        self.draining = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.options.append_retry_seconds):
+                await asyncio.gather(*(room.settle() for room in self._rooms.values()))
+                await self.journal.settle()
+        for room in list(self._rooms.values()):
+            room.close(CloseCode.RESTARTING, "the server restarts")
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.journal.stop()
+        with contextlib.suppress(Exception):
+            await self.read(lambda: records.end_lease(self.process_id))
+        await self._readers.close()
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Run a database call in one of the readers' threads."""
+        return await self._readers.run(work)
+
+    # Rooms and sessions -----------------------------------------------------------------
+
+    async def enter(self, document_id: uuid.UUID) -> Room:
+        """The document's room, opened if need be; once, however many ask at a time.
+
+        Raises DocumentError if it cannot be loaded: it never opens blank.
+        """
+        room = self._rooms.get(document_id)
+        if room is not None:
+            return room
+        opening = self._opening.get(document_id)
+        if opening is None:
+            opening = asyncio.ensure_future(self._open(document_id))
+            self._opening[document_id] = opening
+            opening.add_done_callback(lambda _: self._opening.pop(document_id, None))
+        return await asyncio.shield(opening)
+
+    async def _open(self, document_id: uuid.UUID) -> Room:
+        group = bus.group_of(document_id)
+        await self._layer.group_add(group, self._channel)
+        try:
+            epoch, state = await self.read(lambda: records.load(document_id))
+            room = Room(document_id, epoch=epoch, state=state, services=self)
+        except BaseException:
+            self._heard_heads.pop(document_id, None)
+            await self._layer.group_discard(group, self._channel)
+            raise
+        self._rooms[document_id] = room
+        room.compare(head=self._heard_heads.pop(document_id, room.head), own_head=0)
+        if self._shared:
+            self.spawn(self._read_rosters([document_id]), name="roster")
+        return room
+
+    def is_open(self, document_id: uuid.UUID) -> bool:
+        """Whether the document's room is open, and so hears what others say of it."""
+        return document_id in self._rooms
+
+    def joined(self, room: Room, session: Session, *, address: str) -> None:
+        """A session is in the room: count it, and write it into the roster."""
+        self._connections.update(_places(session.user_id, address))
+        self.journal.connected(self._record(room, session))
+
+    def left(self, room: Room, session: Session, *, address: str) -> None:
+        """A session's socket is gone."""
+        for place in _places(session.user_id, address):
+            self._connections[place] -= 1
+            if not self._connections[place]:
+                del self._connections[place]
+        self.journal.disconnected(session.id, room.document_id)
+
+    def is_crowded(self, *, user_id: int | None, address: str) -> bool:
+        """Whether the user or the address has as many connections as one may have."""
+        by_user = user_id is not None and (
+            self._connections[f"user {user_id}"] >= self.options.connections_per_user
+        )
+        by_address = self._connections[f"address {address}"]
+        return by_user or by_address >= self.options.connections_per_address
+
+    def _record(self, room: Room, session: Session) -> Connection:
+        return Connection(
+            id=session.id,
+            document_id=room.document_id,
+            user_id=session.user_id,
+            role=session.role,
+            process_id=self.process_id,
+            since=session.since,
+        )
+
+    # Services of rooms ------------------------------------------------------------------
+
+    async def load_state(self, document_id: uuid.UUID) -> State:
+        """The newest snapshot and the rows after it."""
+        return await self.read(lambda: load_state(document_id=document_id))
+
+    async def read_since(self, document_id: uuid.UUID, seq: int) -> list[LoggedRow]:
+        """The log's rows after `seq`."""
+        return await self.read(lambda: records.rows_since(document_id, seq))
+
+    def publish(self, hint: bus.Hint) -> None:
+        """Tell the other processes, if there are any; dropped when the layer does not keep up."""
+        if self._shared:
+            with contextlib.suppress(asyncio.QueueFull):
+                self._outgoing.put_nowait(hint)
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        """Run a task that ends with the hub."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("%s failed", task.get_name(), exc_info=error)
+
+    def forget(self, room: Room) -> None:
+        """The room is closed; the next who asks opens a new one."""
+        if self._rooms.get(room.document_id) is room:
+            del self._rooms[room.document_id]
+            group = bus.group_of(room.document_id)
+            if not self.draining:
+                self.spawn(self._leave_group(room.document_id, group), name="unsubscribe")
+
+    async def _leave_group(self, document_id: uuid.UUID, group: str) -> None:
+        if document_id in self._rooms or document_id in self._opening:
+            return
+        await self._layer.group_discard(group, self._channel)
+        # Somebody came while that was under way: their subscription is the one just ended.
+        if document_id in self._rooms or document_id in self._opening:
+            await self._layer.group_add(group, self._channel)
+
+    def grown(self, document_id: uuid.UUID, size: int) -> None:
+        """So many bytes were logged: make a snapshot if it is worth it."""
+        self._grown[document_id] += size
+        if self._grown[document_id] >= MIN_TAIL_BYTES:
+            del self._grown[document_id]
+            self.spawn(self._snapshot(document_id), name=f"snapshot of {document_id}")
+
+    async def _snapshot(self, document_id: uuid.UUID) -> None:
+        await self.read(lambda: snapshot_if_due(document_id=document_id))
+
+    # Other processes --------------------------------------------------------------------
+
+    async def _publish(self) -> None:
+        while True:
+            await bus.send(await self._outgoing.get())
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                hint = await self._layer.receive(self._channel)
+            except Exception:
+                # Redis went away. What is missed meanwhile, the poll makes good.
+                logger.warning("The channel layer cannot be heard", exc_info=True)
+                await asyncio.sleep(0.5)
+                continue
+            try:
+                self._hear(cast("bus.Hint", hint))
+            except Exception:
+                logger.exception("A hint could not be used: %r", hint)
+
+    def _hear(self, hint: bus.Hint) -> None:
+        if hint["origin"] == self.origin:
+            return
+        if hint["type"] == "access":
+            self.access_changes += 1
+        document_id = uuid.UUID(hint["document"])
+        room = self._rooms.get(document_id)
+        if room is None:
+            if hint["type"] == "appended" and document_id in self._opening:
+                heard = self._heard_heads.get(document_id, 0)
+                self._heard_heads[document_id] = max(heard, hint["last_seq"])
+            return
+        match hint["type"]:
+            case "appended":
+                room.hear_appended(
+                    last_seq=hint["last_seq"], rows=[(row[0], row[1]) for row in hint["rows"]]
+                )
+                self.grown(document_id, sum(len(row[0]) for row in hint["rows"]))
+            case "awareness":
+                room.hear_awareness(
+                    [AwarenessState(*state) for state in hint["states"]],
+                    connection=hint["connection"],
+                    person=Person(hint["username"], hint["name"]),
+                    origin=hint["origin"],
+                )
+            case "access":
+                self.spawn(self._recheck(room), name=f"access to {document_id}")
+            case "presence":
+                self.spawn(self._read_rosters([document_id]), name="roster")
+
+    def _tell_roster(self, document_ids: set[uuid.UUID]) -> None:
+        for document_id in document_ids:
+            self.publish({"type": "presence", "document": str(document_id), "origin": self.origin})
+
+    async def _read_rosters(self, document_ids: list[uuid.UUID]) -> None:
+        rosters = await self.read(lambda: records.rosters(document_ids, apart_from=self.process_id))
+        for document_id in document_ids:
+            if (room := self._rooms.get(document_id)) is not None:
+                room.audience.set_elsewhere(rosters[document_id])
+
+    # What is checked now and then -------------------------------------------------------
+
+    async def _every(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except Exception:
+                # The database is away: rooms serve what they have, and the next round looks again.
+                logger.warning("A check could not run, and is tried again", exc_info=True)
+
+    async def _poll(self) -> None:
+        """Compare heads: a lost last hint, a restored backup, a document in the trash."""
+        self._close_idle()
+        rooms = dict(self._rooms)
+        if not rooms:
+            return
+        own_heads = {id_: room.head for id_, room in rooms.items()}
+        heads = await self.read(lambda: records.heads(list(rooms)))
+        for document_id, room in rooms.items():
+            found = heads.get(document_id)
+            if found is None:
+                room.document_gone()
+            elif found.epoch != room.epoch:
+                room.close(CloseCode.OTHER_EPOCH, "the document was replaced by its operator")
+            else:
+                room.compare(head=found.head, own_head=own_heads[document_id])
+            room.audience.expire_awareness()
+        if self._shared:
+            await self._read_rosters(list(rooms))
+
+    def _close_idle(self) -> None:
+        for room in list(self._rooms.values()):
+            if room.is_idle(for_seconds=self.options.idle_seconds):
+                room.close(CloseCode.RESTARTING, "nobody is here")
+
+    async def _renew(self) -> None:
+        renewed = await self.read(
+            lambda: records.renew_lease(self.process_id, self.options.lease_seconds)
+        )
+        if not renewed:
+            # The lease had run out, and others struck us off: write the roster again.
+            for room in self._rooms.values():
+                for session in room.audience.sessions.values():
+                    self.journal.connected(self._record(room, session))
+
+    async def _recheck_everybody(self) -> None:
+        for room in list(self._rooms.values()):
+            await self._recheck(room)
+
+    async def _recheck(self, room: Room) -> None:
+        users = {session.user_id for session in room.audience.sessions.values()}
+        if not users:
+            return
+        roles = await self.read(lambda: records.roles(room.document_id, users))
+        if roles is None:
+            room.document_gone()
+            return
+        for session in room.audience.change_access(roles):
+            self.journal.connected(self._record(room, session))
+
+
+def _places(user_id: int | None, address: str) -> list[str]:
+    by_user = [] if user_id is None else [f"user {user_id}"]
+    return [*by_user, f"address {address}"]
+
+
+_hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[Hub]]" = (
+    weakref.WeakKeyDictionary()
+)
+
+
+async def current_hub() -> Hub:
+    """The running loop's hub, started at first use: not every server has a lifespan."""
+    loop = asyncio.get_running_loop()
+    starting = _hubs.get(loop)
+    if starting is None or (starting.done() and starting.exception() is not None):
+        starting = _hubs[loop] = asyncio.ensure_future(_start())
+    return await asyncio.shield(starting)
+
+
+async def _start() -> Hub:
+    hub = Hub()
+    await hub.start()
+    return hub
+
+
+async def drain_hub() -> None:
+    """Drain the running loop's hub, if one was started."""
+    starting = _hubs.pop(asyncio.get_running_loop(), None)
+    if starting is not None:
+        await (await starting).drain()

@@ -1,0 +1,121 @@
+"""The live side's database calls. Each runs in a database thread and returns plain values."""
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from collab.doors import VISITOR, person_of
+from collab.wire.messages import PresenceEntry
+from documents.errors import DocumentMissing
+from documents.log import State, load_state, read_since
+from documents.models import Connection, Document, Membership, Process
+from documents.permissions import Role, effective_role
+
+# How long a dead process's rows stay, as a multiple of a lease: readers ignore them at once.
+_KEEP_LEASES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a document stands."""
+
+    head: int
+    epoch: int
+
+
+def load(document_id: uuid.UUID) -> tuple[int, State]:
+    """Epoch and state; DocumentMissing also for one in the trash."""
+    found = Document.objects.filter(id=document_id, trashed_at=None).values_list("epoch", flat=True)
+    epoch = found.first()
+    if epoch is None:
+        raise DocumentMissing("There is no such document.")
+    return epoch, load_state(document_id=document_id)
+
+
+def rows_since(document_id: uuid.UUID, seq: int) -> list[tuple[int, bytes, int | None]]:
+    """(seq, update, author's user id) of the log's rows after `seq`."""
+    rows = read_since(document_id=document_id, seq=seq)
+    return [(row.seq, row.payload, row.author_id) for row in rows]
+
+
+def heads(document_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Head]:
+    """The heads of those that are neither purged nor in the trash."""
+    rows = Document.objects.filter(id__in=document_ids, trashed_at=None)
+    return {
+        id_: Head(head, epoch)
+        for id_, head, epoch in rows.values_list("id", "head_seq", "epoch").iterator()
+    }
+
+
+def roles(
+    document_id: uuid.UUID, user_ids: Iterable[int | None]
+) -> Mapping[int | None, Role | None] | None:
+    """What each user may now; None if there is no such document any more."""
+    document = Document.objects.filter(id=document_id, trashed_at=None).first()
+    if document is None:
+        return None
+    wanted = set(user_ids)
+    known = [user_id for user_id in wanted if user_id is not None]
+    active = set(
+        get_user_model().objects.filter(pk__in=known, is_active=True).values_list("pk", flat=True)
+    )
+    members = dict(
+        Membership.objects.filter(document=document, user_id__in=known).values_list(
+            "user_id", "role"
+        )
+    )
+    found: dict[int | None, Role | None] = {
+        user_id: effective_role(document, members.get(user_id), signed_in=True)
+        if user_id in active
+        else None
+        for user_id in known
+    }
+    if None in wanted:
+        found[None] = effective_role(document, None, signed_in=False)
+    return found
+
+
+def rosters(
+    document_ids: Collection[uuid.UUID], *, apart_from: uuid.UUID
+) -> dict[uuid.UUID, list[PresenceEntry]]:
+    """Who is connected in other processes that are alive."""
+    entries: dict[uuid.UUID, list[PresenceEntry]] = {id_: [] for id_ in document_ids}
+    rows = (
+        Connection.objects.filter(
+            document_id__in=document_ids, process__lease_until__gt=timezone.now()
+        )
+        .exclude(process_id=apart_from)
+        .select_related("user")
+    )
+    for row in rows:
+        entries[row.document_id].append(
+            PresenceEntry(
+                row.id.hex,
+                VISITOR if row.user is None else person_of(row.user),
+                Role(row.role).slug,
+                row.since.isoformat(),
+            )
+        )
+    return entries
+
+
+def renew_lease(process_id: uuid.UUID, lease_seconds: float) -> bool:
+    """Say that the process is alive; False if it had to be written anew. Strikes off the dead."""
+    now = timezone.now()
+    until = now + timedelta(seconds=lease_seconds)
+    Process.objects.filter(
+        lease_until__lt=now - timedelta(seconds=_KEEP_LEASES * lease_seconds)
+    ).exclude(id=process_id).delete()
+    if Process.objects.filter(id=process_id).update(lease_until=until):
+        return True
+    Process.objects.create(id=process_id, lease_until=until)
+    return False
+
+
+def end_lease(process_id: uuid.UUID) -> None:
+    """The process stops, and its connections with it."""
+    Process.objects.filter(id=process_id).delete()

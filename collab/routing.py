@@ -1,0 +1,19 @@
+"""Socket paths."""
+
+from typing import Any
+
+from channels.consumer import AsyncConsumer
+from django.urls import path, re_path
+
+from collab.consumers import DocumentConsumer, MissingConsumer
+
+
+def _application(consumer: type[AsyncConsumer]) -> Any:
+    return consumer.as_asgi()
+
+
+# Django types views, not ASGI applications; Channels routes to both alike.
+websocket_urlpatterns: list[Any] = [
+    path("ws/documents/<uuid:document_id>/", _application(DocumentConsumer)),
+    re_path(r"", _application(MissingConsumer)),
+]
