@@ -42,9 +42,14 @@ test("a person without a name is called by their username", () => {
   expect(decodeMessage(frame)).toMatchObject({ user: { username: "bob", name: "bob" } });
 });
 
+test("a visitor by link has a name and no username", () => {
+  const frame = '{"type":"update","update":"AAA=","user":{"username":null,"name":""}}';
+  expect(decodeMessage(frame)).toMatchObject({ user: { username: null, name: "Guest" } });
+});
+
 test("names keep their accents and emoji", () => {
   const frame =
-    '{"type":"presence","full":[{"connection":"c","user":{"username":"zo","name":"Zoé 😀"},"role":"viewer","since":null}]}';
+    '{"type":"presence","full":[{"connection":"c","user":{"username":"zo","name":"Zoé 😀"},"role":"viewer","since":"2026-01-01T00:00:00Z"}]}';
   expect(decodeMessage(frame)).toMatchObject({ full: [{ user: { name: "Zoé 😀" } }] });
 });
 
@@ -60,7 +65,7 @@ test.each([
   ["an update that is no base64", '{"type":"update","update":"ä"}'],
   ["an ack with a fraction", '{"type":"ack","cseq":1.5,"seq":1}'],
   ["an unknown role", '{"type":"role","role":"emperor"}'],
-  ["a welcome without a connection", '{"type":"welcome","ping_seconds":20}'],
+  ["a welcome without a connection", '{"type":"welcome","user":{"name":"A"},"ping_seconds":20}'],
   ["an awareness state without a clock", '{"type":"awareness","states":[{"client":1}]}'],
 ])("a malformed frame is an error: %s", (_, frame) => {
   expect(() => decodeMessage(frame)).toThrow(MessageError);

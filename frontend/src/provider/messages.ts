@@ -12,12 +12,13 @@ export const SUBPROTOCOL = "collab.json.v1";
 export const ROLES = ["viewer", "commenter", "editor", "owner"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** The server's word for a document's incarnation; it is compared and sent back, never read. */
-export type Epoch = string | number;
+/** Counts a document's incarnations; an operator starts a new one by replacing its content. */
+export type Epoch = number;
 
-/** A person as the server knows them; `null` where a link lets in people without an account. */
+/** A person as the server knows them. */
 export interface User {
-  username: string;
+  /** `null` for visitors whom a link lets in without an account. */
+  username: string | null;
   name: string;
 }
 
@@ -30,10 +31,10 @@ export interface AwarenessState {
 
 export interface PresenceEntry {
   connection: string;
-  user: User | null;
+  user: User;
   role: Role;
   /** ISO time of joining. */
-  since: string | null;
+  since: string;
 }
 
 export type ClientMessage =
@@ -46,7 +47,7 @@ export type ClientMessage =
 export interface Welcome {
   type: "welcome";
   connection: string;
-  user: User | null;
+  user: User;
   role: Role | null;
   epoch: Epoch | null;
   head: number | null;
@@ -134,7 +135,7 @@ export function decodeMessage(frame: string): ServerMessage | null {
       return {
         type: "update",
         update: asBytes(fields.update, "update"),
-        user: asUser(fields.user),
+        user: fields.user == null ? null : asUser(fields.user),
       };
     case "awareness":
       return { type: "awareness", states: asArray(fields.states, "states").map(asAwarenessState) };
@@ -168,7 +169,7 @@ function decodeWelcome(fields: Fields): Welcome {
     connection: asKey(fields.connection, "connection"),
     user: asUser(fields.user),
     role: fields.role == null ? null : asRole(fields.role),
-    epoch: asEpoch(fields.epoch),
+    epoch: fields.epoch == null ? null : asInteger(fields.epoch, "epoch"),
     head: fields.head == null ? null : asInteger(fields.head, "head"),
     maxFrameBytes: typeof maxFrameBytes === "number" ? maxFrameBytes : null,
     pingSeconds: asNumber(fields.ping_seconds, "ping_seconds"),
@@ -194,7 +195,7 @@ function asPresenceEntry(value: unknown): PresenceEntry {
     connection: asKey(fields.connection, "connection"),
     user: asUser(fields.user),
     role: asRole(fields.role),
-    since: typeof fields.since === "string" ? fields.since : null,
+    since: asString(fields.since, "since"),
   };
 }
 
@@ -207,14 +208,11 @@ function asAwarenessState(value: unknown): AwarenessState {
   };
 }
 
-function asUser(value: unknown): User | null {
-  if (value == null) {
-    return null;
-  }
+function asUser(value: unknown): User {
   const fields = asObject(value, "user");
-  const username = asString(fields.username, "username");
-  const name = typeof fields.name === "string" && fields.name !== "" ? fields.name : username;
-  return { username, name };
+  const username = fields.username == null ? null : asString(fields.username, "username");
+  const name = typeof fields.name === "string" ? fields.name : "";
+  return { username, name: name || (username ?? "Guest") };
 }
 
 function asRole(value: unknown): Role {
@@ -223,10 +221,6 @@ function asRole(value: unknown): Role {
     throw new MessageError(`unknown role: ${JSON.stringify(value)}`);
   }
   return role;
-}
-
-function asEpoch(value: unknown): Epoch | null {
-  return typeof value === "string" || typeof value === "number" ? value : null;
 }
 
 function asId(value: unknown): number | string | null {

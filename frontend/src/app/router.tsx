@@ -1,0 +1,42 @@
+import { createBrowserRouter, Navigate } from "react-router";
+import { RegisterPage } from "../pages/RegisterPage";
+import { SignInPage } from "../pages/SignInPage";
+import { CrashPage, NotFoundPage } from "./CrashPage";
+import { PageSkeleton } from "./PageSkeleton";
+import { RequireSession } from "./RequireSession";
+
+/** The pages; those behind the sign-in are chunks of their own. */
+export const router = createBrowserRouter([
+  {
+    errorElement: <CrashPage />,
+    hydrateFallbackElement: <PageSkeleton />,
+    children: [
+      { path: "/login", element: <SignInPage /> },
+      { path: "/register", element: <RegisterPage /> },
+      { path: "/login/", element: <Navigate to="/login" replace /> },
+      { path: "/register/", element: <Navigate to="/register" replace /> },
+      {
+        element: <RequireSession />,
+        children: [
+          {
+            path: "/",
+            lazy: async () => ({
+              Component: (await import("../pages/DocumentsPage")).DocumentsPage,
+            }),
+          },
+          {
+            path: "/trash",
+            lazy: async () => ({ Component: (await import("../pages/TrashPage")).TrashPage }),
+          },
+          {
+            path: "/documents/:id",
+            lazy: async () => ({
+              Component: (await import("../document/DocumentRoute")).DocumentRoute,
+            }),
+          },
+        ],
+      },
+      { path: "*", element: <NotFoundPage /> },
+    ],
+  },
+]);
