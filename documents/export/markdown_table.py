@@ -25,16 +25,15 @@ def write_table(table: Node) -> list[str]:
     width = max(map(len, rows), default=0)
     if not width:
         return []
-    first = rows[0]
-    has_header = any(cell and cell.get("type") == "tableHeader" for cell in first)
-    header, body = (first, rows[1:]) if has_header else ([], rows)
-    header = header + [None] * (width - len(header))
+    first = [_write_cell(cell) for cell in rows[0]]
+    # A header without a word would be taken for the one that is written where there is none.
+    has_header = any(first) and any(cell and cell.get("type") == "tableHeader" for cell in rows[0])
+    header = (first if has_header else []) + [""] * width
+    rules = [_RULES.get(_align_of(cell), "---") for cell in rows[0]] + ["---"] * width
     # Only the header has to be as wide as the widest row: readers fill up the others.
-    return [
-        _join([_write_cell(cell) for cell in header]),
-        _join([_RULES.get(_align_of(cell), "---") for cell in header]),
-        *(_join([_write_cell(cell) for cell in row]) for row in body),
-    ]
+    lines = [_join(header[:width]), _join(rules[:width])]
+    body = rows[1:] if has_header else rows
+    return lines + [_join([_write_cell(cell) for cell in row]) for row in body]
 
 
 class _Grid:

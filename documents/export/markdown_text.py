@@ -7,8 +7,8 @@ import unicodedata
 _SPECIAL = re.compile(
     r"""
       [\\`*\[\]<~]            # code, emphasis, links, tags, strikethrough
-    | (?<![^\W_])_ | _(?![^\W_]|_)  # an underscore that is not inside of a word
-    | &(?=[#a-zA-Z])          # what could be an entity
+    | (?<![^\W_])_ | _(?![^\W_])  # an underscore that is not inside of a word
+    | &(?=\#|[a-zA-Z][a-zA-Z0-9]*;)  # what could be an entity
     | !$                      # before a link it would make an image of it
     """,
     re.VERBOSE,
@@ -24,7 +24,7 @@ _LINE_START = re.compile(
     re.VERBOSE,
 )
 _NUMBER_START = re.compile(r"([0-9]{1,9})([.)])(?=\s|$)")
-_ENTITY = re.compile(r"&(?=[#a-zA-Z])")
+_ENTITY = re.compile(r"&(?=#|[a-zA-Z][a-zA-Z0-9]*;)")
 _UNFIT_FOR_URL = re.compile(r"[\s\x00-\x20\x7f<>\\`]")
 _AUTOLINK = re.compile(r"https?://[^\s\x00-\x20\x7f<>\\`]+")
 _PUNCTUATION = frozenset(string.punctuation)
