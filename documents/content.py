@@ -20,15 +20,22 @@ class Built:
 
 
 def build_document(
-    *, document_id: uuid.UUID, at: int | None = None, client_id: int | None = None
+    *,
+    document_id: uuid.UUID,
+    at: int | None = None,
+    client_id: int | None = None,
+    complete: bool = False,
 ) -> Built:
     """Build the content as committed, now or at the seq `at`.
 
-    Raises DocumentMissing, LogDamaged.
+    With `complete`, LogDamaged also if something in the log waits for what is not in it: for
+    whoever writes down the whole state. Raises DocumentMissing, LogDamaged.
     """
     state = load_state(document_id=document_id, at=at)
     try:
         doc = crdt.build(state.payloads(), client_id=client_id)
+        if complete:
+            crdt.check_complete(doc, (row.payload for row in state.rows))
     except BadUpdate as error:
         # The gate lets nothing in that cannot be applied: the stored bytes have changed.
         raise LogDamaged(f"The log of {document_id} cannot be replayed. {error}") from error

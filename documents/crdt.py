@@ -7,9 +7,10 @@ Panics of the Rust side derive from BaseException; here they become BadUpdate.
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from pycrdt import Doc, Text, XmlFragment
+from pycrdt import Doc, Text, UndoManager, XmlFragment, merge_updates
 
-from documents.errors import BadUpdate
+from documents.admission import admit, decode_state_vector
+from documents.errors import BadUpdate, MissingPredecessors
 
 T = TypeVar("T")
 
@@ -66,3 +67,62 @@ def edit(doc: Doc[Any], change: Callable[[], None]) -> bytes:
     finally:
         doc.unobserve(subscription)
     return reported[0] if reported else EMPTY_UPDATE
+
+
+def clocks_of(doc: Doc[Any]) -> dict[int, int]:
+    """How much of each client the Doc holds: client id -> clock."""
+    return decode_state_vector(guard(doc.get_state))
+
+
+def admit_and_apply(doc: Doc[Any], update: bytes) -> tuple[bytes, list[int]]:
+    """Let an update from outside through the gate, onto the Doc.
+
+    Returns what the Doc reported (EMPTY_UPDATE if there was nothing new in it), and the client
+    ids that have new content. Raises BadUpdate or MissingPredecessors; throw the Doc away then.
+    """
+    known = clocks_of(doc)
+    admitted = admit(update, known)
+    changed = guard(lambda: edit(doc, lambda: doc.apply_update(update)))
+    # Blocks that lean on each other in a circle are kept aside without a word.
+    if admitted.entangled and not admitted.is_known(clocks_of(doc)):
+        raise BadUpdate("The blocks of the update wait for each other.")
+    # There are updates that apply, and leave a Doc that cannot be encoded any more.
+    encode(doc)
+    return changed, [client for client, end in admitted.ends.items() if end > known.get(client, 0)]
+
+
+def check_complete(doc: Doc[Any], updates: Iterable[bytes]) -> None:
+    """BadUpdate if the Doc keeps something of these updates aside, waiting for what precedes it.
+
+    Such a Doc must not be encoded: its encoding would leave that out.
+    """
+    clocks = clocks_of(doc)
+    for update in updates:
+        try:
+            complete = admit(update, clocks).is_known(clocks)
+        except MissingPredecessors:
+            complete = False
+        if not complete:
+            raise BadUpdate("An update waits for others that are not here.")
+
+
+def rewind(doc: Doc[Any], *, to: bytes, client_id: int) -> bytes:
+    """The update that gives a Doc the content of an earlier state of it, as an edit of its own.
+
+    Applying the old state would merge into nothing. So everything that came after it is undone,
+    on a scratch Doc that sees it come: what was deleted since is still whole there. EMPTY_UPDATE
+    if nothing came after it. `to` is a Yjs v1 update; so is the answer, written by `client_id`.
+    """
+    scratch = build([to], client_id=client_id)
+    # Undo asks only where a change belongs, so that any type will do for a root.
+    roots = [scratch.get(name, type=Text) for name in doc.keys()]  # noqa: SIM118 (not a dict)
+    undo = UndoManager(scopes=roots, capture_timeout_millis=0)
+    guard(lambda: scratch.apply_update(encode(doc, since=scratch.get_state())))
+    reported: list[bytes] = []
+    subscription = scratch.observe(lambda event: reported.append(event.update))
+    try:
+        while undo.can_undo():
+            guard(undo.undo)
+    finally:
+        scratch.unobserve(subscription)
+    return guard(lambda: merge_updates(*reported)) if reported else EMPTY_UPDATE

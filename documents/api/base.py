@@ -1,7 +1,9 @@
 """What every view of the API shares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from django.http import HttpRequest
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -37,6 +39,12 @@ def _is_for(parser: BaseParser, content_type: str) -> bool:
 class ApiView(APIView):
     """Base of every view: JSON in, JSON out, problem details for failures."""
 
-    parser_classes = (StrictJSONParser,)
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     content_negotiation_class = OneRepresentation
     schema = ProblemSchema()
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """DRF takes a body of unknown length (chunked) for none: say that there is one."""
+        if request.META.get("HTTP_TRANSFER_ENCODING"):
+            request.META.setdefault("CONTENT_LENGTH", "1")
+        return super().initialize_request(request, *args, **kwargs)

@@ -9,7 +9,6 @@ from django.utils.cache import get_conditional_response
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,9 +18,9 @@ from documents.api.access import find_document
 from documents.api.base import ApiView
 from documents.api.pagination import page_of, respond_whole
 from documents.api.serializers import AnySerializer, ConnectionSerializer, ContentSerializer
+from documents.api.versions import find_version
 from documents.content import build_document
 from documents.export import FORMATS, UnknownFormat, plain_text, render, safe_file_name, tiptap_json
-from documents.models import Snapshot
 from documents.permissions import Action
 from documents.presence import read_roster
 
@@ -83,7 +82,7 @@ class ExportView(ReadingView):
         if version_id is None:
             doc = build_document(document_id=document.id).doc
         else:
-            doc = crdt.build([_read_version(document.id, version_id)])
+            doc = crdt.build([bytes(find_version(document.id, version_id).state)])
         exported = render(
             doc=doc,
             kind=document.kind,
@@ -109,14 +108,6 @@ class PresenceView(ReadingView):
         document = find_document(request, document_id, Action.READ).document
         roster = read_roster(document_id=document.id)
         return respond_whole(ConnectionSerializer(roster, many=True).data)
-
-
-def _read_version(document_id: uuid.UUID, version_id: int) -> bytes:
-    versions = Snapshot.objects.filter(document_id=document_id, id=version_id).exclude(label="")
-    state = versions.values_list("state", flat=True).first()
-    if state is None:
-        raise NotFound("There is no such version.")
-    return bytes(state)
 
 
 def _attach(file_name: str) -> str:

@@ -1,10 +1,11 @@
 """Documents: list, create, look at, rename, throw away, copy."""
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -168,5 +169,5 @@ def _respond_created(request: Request, document: Document) -> Response:
     return Response(
         DocumentSerializer(access).data,
         status=status.HTTP_201_CREATED,
-        headers={"Location": request.build_absolute_uri(f"/api/v1/documents/{document.id}/")},
+        headers={"Location": reverse("document", args=[document.id])},
     )

@@ -3,16 +3,20 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from documents.api import auth, content, documents, members, tickets
+from documents.api import auth, content, documents, edits, members, tickets, versions
 from documents.api.fallback import NothingHere
 
 _one_document: list[URLPattern] = [
-    path("", documents.DocumentView.as_view()),
+    path("", documents.DocumentView.as_view(), name="document"),
     path("untrash/", documents.UntrashView.as_view()),
     path("purge/", documents.PurgeView.as_view()),
     path("duplicate/", documents.DuplicateView.as_view()),
     path("content/", content.ContentView.as_view()),
     path("export/", content.ExportView.as_view()),
+    path("updates/", edits.UpdatesView.as_view()),
+    path("edits/", edits.EditsView.as_view()),
+    path("versions/", versions.VersionsView.as_view()),
+    path("versions/<int:version_id>/restore/", versions.RestoreView.as_view()),
     path("presence/", content.PresenceView.as_view()),
     path("members/", members.MembersView.as_view()),
     path("members/<str:username>/", members.MemberView.as_view()),

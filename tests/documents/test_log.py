@@ -1,0 +1,115 @@
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection, transaction
+
+from documents.errors import DocumentMissing, HeadMoved, LogDamaged
+from documents.lifecycle import create_document, trash_document
+from documents.log import NewUpdate, append_many, append_updates, load_state, read_since
+from documents.models import Document, Snapshot, Update
+
+ONE, TWO = NewUpdate(b"one"), NewUpdate(b"two \xf0\x9f\x98\x80")
+
+
+def test_rows_are_numbered_without_a_gap(text_document, bob):
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    full = NewUpdate(b"three", author_id=bob.pk, client=7, created_at=at)
+    assert append_updates(document_id=text_document.id, updates=[ONE, TWO]) == 2
+    assert append_updates(document_id=text_document.id, updates=[full]) == 3
+    rows = read_since(document_id=text_document.id, seq=0)
+    assert [row.seq for row in rows] == [1, 2, 3]
+    assert rows[1].payload == TWO.payload
+    assert (rows[2].author_id, rows[2].client, rows[2].created_at) == (bob.pk, 7, at)
+
+
+def test_appending_counts_the_bytes_since_the_newest_snapshot(text_document):
+    append_updates(document_id=text_document.id, updates=[ONE, TWO])
+    text_document.refresh_from_db()
+    assert text_document.tail_bytes == len(ONE.payload) + len(TWO.payload)
+
+
+def test_append_against_an_old_head_is_refused_and_leaves_nothing(text_document):
+    append_updates(document_id=text_document.id, updates=[ONE])
+    with pytest.raises(HeadMoved):
+        append_updates(document_id=text_document.id, updates=[TWO], expected_head=0)
+    assert append_updates(document_id=text_document.id, updates=[TWO], expected_head=1) == 2
+
+
+def test_what_is_in_the_trash_takes_no_rows(text_document):
+    trash_document(document=text_document)
+    with pytest.raises(DocumentMissing):
+        append_updates(document_id=text_document.id, updates=[ONE])
+    assert not Update.objects.exists()
+
+
+def test_many_documents_are_appended_to_at_once(document, text_document, alice):
+    gone = create_document(owner=alice)
+    trash_document(document=gone)
+    with transaction.atomic():
+        heads = append_many({document.id: [ONE], text_document.id: [ONE, TWO], gone.id: [ONE]})
+    assert heads == {document.id: 1, text_document.id: 2}
+
+
+def test_appending_to_many_costs_few_queries(alice, django_assert_max_num_queries):
+    appends = {create_document(owner=alice).id: [ONE] for _ in range(20)}
+    with django_assert_max_num_queries(3):
+        append_many(appends)
+
+
+def test_reading_can_end_early(text_document):
+    append_updates(document_id=text_document.id, updates=[ONE, TWO, ONE])
+    assert [r.seq for r in read_since(document_id=text_document.id, seq=1, until=2)] == [2]
+    with pytest.raises(LogDamaged, match="ends at 3"):
+        read_since(document_id=text_document.id, seq=1, until=4)
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_log_with_a_gap_is_not_read(text_document, lost):
+    append_updates(document_id=text_document.id, updates=[ONE, TWO, ONE])
+    Update.objects.filter(document=text_document, seq=lost).delete()
+    with pytest.raises(LogDamaged):
+        load_state(document_id=text_document.id)
+
+
+def test_state_is_the_newest_snapshot_and_what_came_after(text_document):
+    append_updates(document_id=text_document.id, updates=[ONE, TWO, ONE])
+    Snapshot.objects.create(document=text_document, seq=1, state=b"at one")
+    Snapshot.objects.create(document=text_document, seq=2, state=b"at two")
+    now = load_state(document_id=text_document.id)
+    assert (now.head, now.snapshot_seq, now.payloads()) == (3, 2, [b"at two", b"one"])
+    earlier = load_state(document_id=text_document.id, at=1)
+    assert (earlier.head, earlier.payloads()) == (1, [b"at one"])
+
+
+def test_there_is_no_state_of_what_does_not_exist(db):
+    with pytest.raises(DocumentMissing):
+        load_state(document_id=Document().id)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_appends_at_once_stand_in_one_gapless_order(text_document):
+    failures = []
+
+    def append() -> None:
+        try:
+            for _ in range(10):
+                append_updates(document_id=text_document.id, updates=[ONE, TWO])
+        except Exception as error:  # noqa: BLE001 (reported by the test)
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=append) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    rows = read_since(document_id=text_document.id, seq=0)
+    assert len(rows) == 80
+    # Nobody stood between the two rows of one append.
+    assert all(rows[i].payload == b"one" for i in range(0, 80, 2))
+    text_document.refresh_from_db()
+    assert text_document.head_seq == 80
+    assert text_document.tail_bytes == 40 * (len(ONE.payload) + len(TWO.payload))
