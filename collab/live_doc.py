@@ -10,8 +10,9 @@ from typing import Any
 from pycrdt import Doc, TransactionEvent, merge_updates
 
 from documents.admission import Admitted, admit, decode_state_vector, encode_state_vector
+from documents.comparison import contradicts
 from documents.crdt import EMPTY_UPDATE, build, encode, guard
-from documents.errors import BadUpdate, DocumentError
+from documents.errors import BadUpdate, Contradiction, DocumentError
 
 
 class Poisoned(Exception):
@@ -66,6 +67,11 @@ class LiveDoc:
             except DocumentError as error:
                 run.refused[index] = error
                 continue
+            if self._contradicts(update, admitted):
+                run.refused[index] = Contradiction(
+                    "Other content is here under this client id. Take a new client id."
+                )
+                continue
             accepted.append(update)
             entangled = entangled or admitted.entangled
             advanced |= _news(admitted, clocks, advanced)
@@ -77,6 +83,19 @@ class LiveDoc:
         if entangled and decode_state_vector(self._doc.get_state()) != clocks:
             raise Poisoned("The blocks of an update wait for each other.")
         return run
+
+    def _contradicts(self, update: bytes, admitted: Admitted) -> bool:
+        """Whether the update says something else at clocks that are known."""
+        clocks = self.clocks
+        overlap = {
+            client: start
+            for client, start in admitted.starts.items()
+            if start < clocks.get(client, 0) and admitted.ends[client] > start
+        }
+        if not overlap:
+            return False
+        held = encode(self._doc, since=encode_state_vector({**clocks, **overlap}))
+        return contradicts(update, held, known=clocks)
 
     def apply_logged(self, updates: Sequence[bytes]) -> bytes | None:
         """Apply rows of the log, already admitted by who wrote them; return what changed."""

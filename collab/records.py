@@ -94,10 +94,10 @@ def rosters(
     for row in rows:
         entries[row.document_id].append(
             PresenceEntry(
-                row.id.hex,
+                str(row.id),
                 VISITOR if row.user is None else person_of(row.user),
                 Role(row.role).slug,
-                row.since.isoformat(),
+                row.since.isoformat().replace("+00:00", "Z"),
             )
         )
     return entries

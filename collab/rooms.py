@@ -34,7 +34,7 @@ from collab.wire.messages import (
 from documents import bus
 from documents.admission import decode_state_vector
 from documents.crdt import EMPTY_UPDATE
-from documents.errors import BadUpdate, MissingPredecessors
+from documents.errors import BadUpdate, Contradiction, MissingPredecessors
 from documents.log import State
 
 logger = logging.getLogger(__name__)
@@ -240,7 +240,9 @@ class Room:
                 lacking = True
             else:
                 metrics.UPDATES.labels("refused").inc()
-                session.send(Error(ErrorCode.BAD_UPDATE, str(error), cseq=edits[index].cseq))
+                conflict = isinstance(error, Contradiction)
+                code = ErrorCode.CONFLICT if conflict else ErrorCode.BAD_UPDATE
+                session.send(Error(code, str(error), cseq=edits[index].cseq))
         if lacking:
             metrics.UPDATES.labels("incomplete").inc()
             session.send(self._sync(EMPTY_UPDATE))

@@ -58,7 +58,7 @@ class Session:
     @property
     def connection(self) -> str:
         """The session's name in the roster."""
-        return self.id.hex
+        return str(self.id)
 
     @property
     def may_edit(self) -> bool:
@@ -67,7 +67,12 @@ class Session:
 
     def entry(self) -> PresenceEntry:
         """The session in the roster."""
-        return PresenceEntry(self.connection, self.person, self.role.slug, self.since.isoformat())
+        return PresenceEntry(
+            self.connection,
+            self.person,
+            self.role.slug,
+            self.since.isoformat().replace("+00:00", "Z"),
+        )
 
     def start(self, resync: Callable[[bytes], Sync]) -> None:
         """Begin to write. `resync` is the room's: what it gained since a state vector."""

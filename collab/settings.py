@@ -123,6 +123,10 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
+if WEB_CONCURRENCY > 1 and not REDIS_URL:
+    raise ImproperlyConfigured(
+        "More than one process needs REDIS_URL: they would not hear each other."
+    )
 if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {

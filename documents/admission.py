@@ -55,14 +55,14 @@ def admit(update: bytes, known: Mapping[int, int]) -> Admitted:
     what the Doc does not have. Costs some microseconds for a keystroke.
     """
     try:
-        return _Reader(update).read(known)
+        return Reader(update).read(known)
     except (IndexError, UnicodeDecodeError):
         raise BadUpdate("The update is cut off, or is not a Yjs v1 update.") from None
 
 
 def decode_state_vector(state_vector: bytes) -> dict[int, int]:
     """Client id -> clock; BadUpdate if malformed."""
-    reader = _Reader(state_vector)
+    reader = Reader(state_vector)
     try:
         clocks = {}
         for _ in range(reader.number()):
@@ -95,7 +95,7 @@ def encode_number(number: int) -> bytes:
     return bytes(out)
 
 
-class _Reader:
+class Reader:
     """A cursor over bytes. IndexError means that they ended too early."""
 
     __slots__ = ("at", "data", "dependencies", "size")

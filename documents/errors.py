@@ -25,5 +25,9 @@ class BadUpdate(DocumentError):
     """Not a well-formed Yjs v1 update, or not one that fits onto the document."""
 
 
+class Contradiction(Conflict):
+    """Other content stands where this update wants to: its client id is somebody else's too."""
+
+
 class MissingPredecessors(DocumentError):
     """The update builds on changes that the document does not have: send those first."""

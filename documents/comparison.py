@@ -1,0 +1,102 @@
+"""Do two updates say the same where they overlap? Two clients with one id do not. Pure.
+
+pycrdt takes a struct whose clock it knows for a duplicate, and drops it unread: if it was not
+one, somebody's words would vanish behind an acknowledgement.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from documents.admission import Reader
+from documents.errors import MissingPredecessors
+
+_DELETED, _STRING = 1, 4
+# What JavaScript makes of a surrogate pair that was cut in two; it differs between peers.
+_CUT_PAIRS = range(0xD800, 0xE000)
+_REPLACEMENT = 0xFFFD
+
+
+@dataclass(frozen=True, slots=True)
+class _Struct:
+    ref: int
+    length: int
+    # The left neighbour at the time of writing, or the parent, as encoded.
+    origin: bytes
+    content: bytes
+
+
+class _Recorder(Reader):
+    """Reads an update, and notes every struct that carries content."""
+
+    __slots__ = ("_client", "_clock", "_origin", "structs")
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.structs: dict[tuple[int, int], _Struct] = {}
+        self._client = self._clock = 0
+        self._origin = b""
+
+    def _struct(self, client: int, clock: int) -> int:
+        self._client, self._clock, self._origin = client, clock, b""
+        return super()._struct(client, clock)
+
+    def _dependency(self, owner: int, own_clock: int) -> None:
+        start = self.at
+        super()._dependency(owner, own_clock)
+        self._origin = self._origin or self.data[start : self.at]
+
+    def _content(self, ref: int) -> int:
+        start = self.at
+        length = super()._content(ref)
+        content = self.data[start : self.at]
+        self.structs[self._client, self._clock] = _Struct(ref, length, self._origin, content)
+        return length
+
+
+def contradicts(update: bytes, held: bytes, *, known: Mapping[int, int]) -> bool:
+    """Whether a well-formed update differs from `held` at clocks below `known`.
+
+    What was deleted meanwhile on either side cannot be compared, and passes.
+    """
+    said, there = _record(update), _record(held)
+    for (client, clock), struct in said.items():
+        other = there.get((client, clock))
+        if other is not None and _DELETED not in (struct.ref, other.ref):
+            if struct.ref != other.ref or struct.origin != other.origin:
+                return True
+            same_length = struct.length == other.length
+            if struct.ref != _STRING and same_length and struct.content != other.content:
+                return True
+    units_there = _units(there, known)
+    for place, unit in _units(said, known).items():
+        other_unit = units_there.get(place, unit)
+        if unit != other_unit and not (_is_cut(unit) and _is_cut(other_unit)):
+            return True
+    return False
+
+
+def _record(update: bytes) -> dict[tuple[int, int], _Struct]:
+    recorder = _Recorder(update)
+    # Said at the end, when all is read: on nothing, most updates lack something.
+    with suppress(MissingPredecessors):
+        recorder.read({})
+    return recorder.structs
+
+
+def _units(
+    structs: Mapping[tuple[int, int], _Struct], known: Mapping[int, int]
+) -> dict[tuple[int, int], int]:
+    """(client, clock) -> UTF-16 code unit, of all text at known clocks."""
+    units: dict[tuple[int, int], int] = {}
+    for (client, clock), struct in structs.items():
+        if struct.ref != _STRING:
+            continue
+        text = Reader(struct.content).chunk().decode().encode("utf-16-le")
+        for index in range(min(struct.length, known.get(client, 0) - clock)):
+            units[client, clock + index] = int.from_bytes(text[2 * index : 2 * index + 2], "little")
+    return units
+
+
+def _is_cut(unit: int) -> bool:
+    return unit == _REPLACEMENT or unit in _CUT_PAIRS
