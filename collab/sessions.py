@@ -67,12 +67,8 @@ class Session:
 
     def entry(self) -> PresenceEntry:
         """The session in the roster."""
-        return PresenceEntry(
-            self.connection,
-            self.person,
-            self.role.slug,
-            self.since.isoformat().replace("+00:00", "Z"),
-        )
+        since = self.since.isoformat().replace("+00:00", "Z")
+        return PresenceEntry(self.connection, self.person, self.role.slug, since)
 
     def start(self, resync: Callable[[bytes], Sync]) -> None:
         """Begin to write. `resync` is the room's: what it gained since a state vector."""
@@ -125,24 +121,27 @@ class Session:
 
     async def _write(self, resync: Callable[[bytes], Sync]) -> None:
         try:
-            while True:
+            while self.closing is None:
                 await self._wake.wait()
                 self._wake.clear()
                 for message in self.outbox.take(resync):
                     async with asyncio.timeout(self.stalled_seconds):
                         await self.transport.send(message)
                 self._space.set()
-                if self.closing is not None:
-                    await self.transport.close(self.closing)
-                    return
+            await self._shut(self.closing)
         except TimeoutError:
             logger.info("Closing %s: it took no byte for a while", self.connection)
-            await self.transport.close(Close(CloseCode.TRY_AGAIN_LATER, "too slow"))
+            await self._shut(Close(CloseCode.TRY_AGAIN_LATER, "too slow"))
         except Exception:
             # Servers differ in what they raise for a peer that is gone.
             logger.debug("The socket of %s is gone", self.connection, exc_info=True)
-            with contextlib.suppress(Exception):
-                await self.transport.close(Close(CloseCode.TRY_AGAIN_LATER, "try again"))
+            await self._shut(Close(CloseCode.TRY_AGAIN_LATER, "try again"))
         finally:
             self._writer = None
             self._space.set()
+
+    async def _shut(self, close: Close) -> None:
+        # A close waits behind what the reader did not take: it too must end.
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(self.stalled_seconds):
+                await self.transport.close(close)

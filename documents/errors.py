@@ -9,11 +9,11 @@ class DocumentMissing(DocumentError):
     """There is no such document, or it is in the trash."""
 
 
-class Conflict(DocumentError):
+class Refused(DocumentError):
     """What was asked does not fit the state that things are in."""
 
 
-class HeadMoved(Conflict):
+class HeadMoved(Refused):
     """The log grew since the caller looked; look again."""
 
 
