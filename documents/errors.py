@@ -9,11 +9,11 @@ class DocumentMissing(DocumentError):
     """There is no such document, or it is in the trash."""
 
 
-class Refused(DocumentError):
+class Conflict(DocumentError):
     """What was asked does not fit the state that things are in."""
 
 
-class HeadMoved(Refused):
+class HeadMoved(Conflict):
     """The log grew since the caller looked; look again."""
 
 

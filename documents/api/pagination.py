@@ -1,6 +1,7 @@
 """Lists as the API answers them: {results, next}."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.core import signing
@@ -60,6 +61,7 @@ def respond_whole(results: Any) -> Response:
     return Response({"results": results, "next": None})
 
 
+@cache
 def page_of(serializer: type[serializers.Serializer[Any]]) -> Any:
     """For the schema: a page of these."""
     name = serializer.__name__.removesuffix("Serializer") + "Page"
