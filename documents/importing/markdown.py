@@ -11,11 +11,15 @@ from itertools import groupby
 from markdown_it.token import Token
 
 from documents.export.schema import CELLS, Node
+from documents.importing.errors import EditError
 from documents.importing.markdown_inline import read_inline, strip_ends
 from documents.importing.markdown_parser import build_parser
 from documents.importing.operations import require_unicode
 
-_BOX = re.compile(r"\[([ xX])\](?:[ \t]+|$)")
+# The parser takes microseconds for each, and for hostile ones ten times as many.
+MAX_MARKDOWN_CHARACTERS = 2_000_000
+
+_BOX = re.compile(r"\[[ xX]\](?:[ \t]+|$)")
 _ALIGN = re.compile(r"text-align:(\w+)")
 _CONTAINERS = {
     "paragraph": "paragraph",
@@ -34,8 +38,12 @@ _CONTAINERS = {
 def read_markdown(text: str) -> Node:
     """The Markdown as a Tiptap document of at least one block.
 
-    Raises NestedTooDeep, or EditError for text that is not Unicode.
+    Raises NestedTooDeep, or EditError for text that is too long or not Unicode.
     """
+    if len(text) > MAX_MARKDOWN_CHARACTERS:
+        raise EditError(
+            f"At most {MAX_MARKDOWN_CHARACTERS:,} characters of Markdown at once; append the rest."
+        )
     require_unicode(text, where="markdown")
     reader = _Reader()
     for token in build_parser().parse(text):
@@ -68,9 +76,9 @@ class _Reader:
         match token.type:
             case "inline":
                 siblings += read_inline(token.children or [])
-                if self._is_box(token.content):
+                if box := self._find_box(token.content):
                     # Whether it is one depends on the list, which is not read to its end.
-                    self._open[-2]["box"] = token.content[1] != " "
+                    self._open[-2]["box"] = box
             case "fence" | "code_block":
                 node: Node = {"type": "codeBlock"}
                 if words := token.info.split():
@@ -83,17 +91,19 @@ class _Reader:
             case _:
                 pass  # thead and tbody: Tiptap's rows stand in the table itself
 
-    def _is_box(self, source: str) -> bool:
-        """Whether this text begins a list item with "[ ]" or "[x]" that is not part of a link."""
-        if not _BOX.match(source) or self._open[-1]["type"] != "paragraph":
-            return False
+    def _find_box(self, source: str) -> str:
+        """The "[ ] " or "[x] " that this text begins a list item with, unless it is a link."""
+        match = _BOX.match(source)
+        if match is None or self._open[-1]["type"] != "paragraph":
+            return ""
         item, content = self._open[-2], self._open[-1]["content"]
-        return (
+        is_box = (
             item["type"] == "listItem"
             and not item["content"]
             and not content[0].get("marks")
-            and content[0].get("text", "").startswith(source[:3])
+            and content[0].get("text", "").startswith(match[0])
         )
+        return match[0] if is_box else ""
 
 
 def _start(kind: str, token: Token) -> Node:
@@ -177,11 +187,11 @@ def _split_tasks(items: list[Node]) -> list[Node]:
 def _as_task(item: Node) -> Node:
     text, *rest = item["content"]
     first, *others = text["content"]
-    if label := first["text"][3:].lstrip():
+    if label := first["text"].removeprefix(item["box"]):
         others.insert(0, {**first, "text": label})
     paragraph = _with_content(text, others)
     return {
         "type": "taskItem",
-        "attrs": {"checked": item["box"]},
+        "attrs": {"checked": item["box"][1] != " "},
         "content": [paragraph, *rest],
     }

@@ -7,9 +7,13 @@ import re
 from functools import cache
 
 from markdown_it import MarkdownIt
-from markdown_it.parser_block import ParserBlock
+from markdown_it.parser_block import ParserBlock, RuleFuncBlockType
+from markdown_it.parser_inline import ParserInline
+from markdown_it.ruler import Ruler
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.utils import EnvType
 
 from documents.export.schema import MAX_DEPTH
 from documents.importing.errors import NestedTooDeep
@@ -30,16 +34,24 @@ TAG_MARKS = {
 _TAG = re.compile(rf"<(/?)({'|'.join(TAG_MARKS)})>|<(br) ?/?>", re.IGNORECASE)
 
 
+# As deep as brackets are looked into; the time for a text of brackets grows with it.
+_MAX_INLINE_NESTING = 20
+
+
 @cache
 def build_parser() -> MarkdownIt:
     """The one parser of this process; it keeps nothing between texts."""
-    parser = _Parser("commonmark", {"html": False, "maxNesting": MAX_DEPTH + 10})
+    parser = _configure(max_nesting=MAX_DEPTH + 10)
+    parser.inline = _InlineParser(_configure(max_nesting=_MAX_INLINE_NESTING))
+    return parser
+
+
+def _configure(*, max_nesting: int) -> MarkdownIt:
+    parser = _Parser("commonmark", {"html": False, "maxNesting": max_nesting})
+    parser.block = _BlockParser(parser.block.ruler)
     parser.enable(["table", "strikethrough"])
     parser.disable(["html_block", "html_inline"])
-    parser.block = _BlockParser()
     parser.inline.ruler.before("autolink", "known_tag", _read_tag)
-    # The rules of a preset are switched on by name, and this parser came after it.
-    parser.block.ruler.disable(["html_block"])
     return parser
 
 
@@ -56,6 +68,10 @@ class _Parser(MarkdownIt):
 
 
 class _BlockParser(ParserBlock):
+    def __init__(self, ruler: Ruler[RuleFuncBlockType]) -> None:
+        # The rules of the preset are switched on in the ruler that it found.
+        self.ruler = ruler
+
     def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803
         # The original drops what is nested deeper, without a word.
         if state.level >= state.md.options.maxNesting:
@@ -63,6 +79,23 @@ class _BlockParser(ParserBlock):
                 f"Lists and quotations may be nested {MAX_DEPTH} levels deep; flatten them."
             )
         super().tokenize(state, startLine, endLine)
+
+
+class _InlineParser(ParserInline):
+    """Reads lines with a parser of its own, since the two share one limit of nesting."""
+
+    def __init__(self, parser: MarkdownIt) -> None:
+        super().__init__()
+        self._parser = parser
+
+    def parse(
+        self,
+        src: str,
+        md: MarkdownIt,  # noqa: ARG002 (overrides)
+        env: EnvType,
+        tokens: list[Token],
+    ) -> list[Token]:
+        return self._parser.inline.parse(src, self._parser, env, tokens)
 
 
 def _read_tag(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 (a rule's signature)

@@ -27,7 +27,8 @@ def plain(value: str) -> "Doc[Text]":
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("txt", "é 😀"), ("md", "é **😀**\n"), ("html", "<p>é <strong>😀</strong>")]
+    ("name", "expected"),
+    [("txt", "é 😀"), ("md", "é **😀**\n"), ("html", "<p>é <strong>😀</strong>")],
 )
 def test_rich_text_has_every_format(name: str, expected: str) -> None:
     exported = render(doc=shared(RICH), kind="richtext", root="default", title="t", format=name)
@@ -36,8 +37,10 @@ def test_rich_text_has_every_format(name: str, expected: str) -> None:
 
 def test_rich_text_as_json_is_the_tiptap_document() -> None:
     exported = render(doc=shared(RICH), kind="richtext", root="default", title="", format="json")
-    assert json.loads(exported) == RICH == tiptap_json(
-        doc=shared(RICH), kind="richtext", root="default"
+    assert (
+        json.loads(exported)
+        == RICH
+        == tiptap_json(doc=shared(RICH), kind="richtext", root="default")
     )
     assert "😀".encode() in exported
 
@@ -65,7 +68,7 @@ def test_yjs_is_the_whole_state() -> None:
 
 
 def test_unknown_format_names_the_known_ones() -> None:
-    with pytest.raises(UnknownFormat, match="docx.*txt, md, html, json, yjs"):
+    with pytest.raises(UnknownFormat, match=r"docx.*txt, md, html, json, yjs"):
         render(doc=Doc(), kind="text", root="content", title="", format="docx")
 
 

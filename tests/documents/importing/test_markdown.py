@@ -55,7 +55,7 @@ def check(content: Node) -> None:
 
 
 LINES = st.lists(
-    st.text(alphabet="ab 1.)\\`*_[]()<>#+-=|~!&;:\"/é😀\tux", max_size=12)
+    st.text(alphabet='ab 1.)\\`*_[]()<>#+-=|~!&;:"/é😀\tux', max_size=12)
     | st.sampled_from(
         ["- [x] a", "  - b", "1. ", "> ", "```", "|a|b|", "|-|-|", "![é](/x)", "<u>", "</u>", "---"]
     ),
@@ -116,7 +116,14 @@ def test_tags_may_cross_delimiters() -> None:
 
 @pytest.mark.parametrize(
     "html",
-    ["<script>alert('é')</script>", "<u>a", "a</u>", "</u><u>", "<img src=x onerror=y>", "<!-- a -->"],
+    [
+        "<script>alert('é')</script>",
+        "<u>a",
+        "a</u>",
+        "</u><u>",
+        "<img src=x onerror=y>",
+        "<!-- a -->",
+    ],
 )
 def test_other_html_is_text(html: str) -> None:
     assert read_markdown(html) == doc(p(html))
@@ -212,6 +219,11 @@ def test_too_much_nesting_is_refused_with_a_reason(sign: str) -> None:
 def test_forty_levels_of_lists_are_fine() -> None:
     markdown = "\n".join(f"{'  ' * level}- {level}" for level in range(40))
     assert to_text(read_markdown(markdown)).split("\n") == [str(n) for n in range(40)]
+
+
+def test_text_without_measure_is_refused() -> None:
+    with pytest.raises(EditError, match="At most 2,000,000 characters"):
+        read_markdown("a" * 2_000_001)
 
 
 def test_text_that_is_not_unicode_is_refused() -> None:

@@ -133,9 +133,7 @@ def test_operations_do_what_they_do_to_a_string(start: str, data: st.DataObject)
 def test_half_surrogates_of_other_clients_do_no_harm() -> None:
     # What Yjs makes when somebody types between the halves of 😀: two replacement characters.
     source: Doc[Any] = Doc()
-    source.apply_update(
-        bytes.fromhex("01010100040107636f6e74656e740861efbfbd58efbfbd00")
-    )
+    source.apply_update(bytes.fromhex("01010100040107636f6e74656e740861efbfbd58efbfbd00"))
     apply_ops(doc=source, kind="text", root="content", ops=[{"insert": "é", "at": 2}])
     assert str(source.get("content", type=Text)) == "a\ufffdéX\ufffd"
 

@@ -152,8 +152,8 @@ def test_replacing_with_markdown_keeps_what_markdown_cannot_say() -> None:
 def test_edit_of_rich_text_is_all_or_nothing() -> None:
     source = shared(doc(p("a")))
     before = source.get_update()
+    ops = [{"append": "x"}, {"append": "> " * 500 + "x"}]
     with pytest.raises(NestedTooDeep):
-        ops = [{"append": "x"}, {"append": "> " * 500 + "x"}]
         apply_ops(doc=source, kind="richtext", root="default", ops=ops)
     assert source.get_update() == before
 
