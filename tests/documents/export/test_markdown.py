@@ -112,6 +112,11 @@ def test_code_spans_hold_backticks_and_spaces(code: str, written: str) -> None:
     assert write(p(text(code, "code"))) == written
 
 
+def test_break_in_code_is_a_break() -> None:
+    marked = {**BREAK, "marks": [{"type": "code"}]}
+    assert write(p(text("a", "code"), marked, text("b", "code"))) == "`a`\\\n`b`"
+
+
 def test_headings_have_their_level_and_one_line() -> None:
     assert write(node("heading", text("a"), BREAK, text("b #"), level=3)) == r"### a<br>b \#"
     assert write(node("heading", text("a"), level=99)) == "###### a"
