@@ -78,6 +78,10 @@ class Document(models.Model):
     def __str__(self) -> str:
         return self.title or str(self.id)
 
+    def get_absolute_url(self) -> str:
+        """Where the page shows it."""
+        return f"/documents/{self.id}/"
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.root:
             self.root = DEFAULT_ROOTS[Kind(self.kind)]

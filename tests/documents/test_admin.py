@@ -1,0 +1,99 @@
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.utils import timezone
+
+from documents.lifecycle import create_document, trash_document
+from documents.models import Connection, Document, Process, Update
+from documents.roles import Role
+from documents.snapshots import create_snapshot
+
+MODELS = ["document", "membership", "update", "snapshot", "connection", "process"]
+
+
+@pytest.fixture
+def operator(db) -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("root", password="x"))
+    return client
+
+
+@pytest.fixture
+def busy(document, bob, alice, writer) -> Document:
+    """A document with something in every table."""
+    writer(document, bob).add_paragraph("é 😀")
+    create_snapshot(document=document, label="Entwurf", author=alice)
+    lease = timezone.now() + timedelta(minutes=1)
+    process = Process.objects.create(id=uuid.uuid4(), lease_until=lease)
+    for user in [bob, None]:
+        Connection.objects.create(
+            id=uuid.uuid4(), document=document, user=user, role=Role.EDITOR, process=process,
+            since=timezone.now(),
+        )  # fmt: skip
+    return document
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_table_can_be_listed_and_searched(operator, busy, model):
+    address = f"/admin/documents/{model}/"
+    assert operator.get(address).status_code == 200
+    if model != "process":
+        found = operator.get(address, {"q": str(busy.id)})
+        assert found.status_code == 200
+        assert operator.get(address, {"q": "😀 nonsense"}).status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_row_can_be_opened(operator, busy, model):
+    from django.apps import apps
+
+    row = apps.get_model("documents", model).objects.first()
+    assert operator.get(f"/admin/documents/{model}/{row.pk}/change/").status_code == 200
+
+
+def test_list_of_documents_tells_who_owns_and_who_is_there(operator, busy):
+    page = operator.get("/admin/documents/document/").content.decode()
+    assert 'class="field-owner">alice<' in page
+    assert 'class="field-people">3<' in page
+    assert 'class="field-connected">2<' in page
+    assert f'href="/documents/{busy.id}/"' in page
+
+
+def test_log_cannot_be_changed(operator, busy):
+    update = Update.objects.get()
+    assert operator.get("/admin/documents/update/add/").status_code == 403
+    assert operator.post(f"/admin/documents/update/{update.pk}/delete/").status_code == 403
+    assert operator.post(f"/admin/documents/update/{update.pk}/change/", {}).status_code == 403
+
+
+@pytest.mark.parametrize("model", ["document", "update", "snapshot", "connection", "membership"])
+def test_lists_cost_the_same_whatever_their_length(
+    operator, busy, alice, bob, writer, model, django_assert_max_num_queries
+):
+    for number in range(10):
+        made = create_document(owner=alice, title=f"é {number}")
+        writer(made, bob).add_paragraph("é")
+        create_snapshot(document=made, label=f"v{number}", author=bob)
+    with django_assert_max_num_queries(12):
+        assert operator.get(f"/admin/documents/{model}/").status_code == 200
+
+
+def test_operator_throws_away_brings_back_and_purges(operator, busy, alice):
+    def run(action: str) -> str:
+        body = {"action": action, "_selected_action": [str(busy.pk)]}
+        answer = operator.post("/admin/documents/document/", body, follow=True)
+        return answer.content.decode()
+
+    run("trash")
+    busy.refresh_from_db()
+    assert busy.trashed_at is not None
+    run("untrash")
+    busy.refresh_from_db()
+    assert busy.trashed_at is None
+    assert "delete it first" in run("purge")
+    trash_document(document=busy)
+    assert "gone for good" in run("purge")
+    assert not Document.objects.exists()
