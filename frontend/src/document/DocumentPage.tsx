@@ -1,0 +1,72 @@
+import { useDocumentTitle } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect } from "react";
+import { documentQuery, invalidateLists } from "../api/documents";
+import type { DocumentInfo } from "../api/types";
+import { PRODUCT_NAME } from "../app/brand";
+import { useMe } from "../app/RequireSession";
+import { DocumentHeader } from "./DocumentHeader";
+import { ContentSkeleton } from "./DocumentSkeleton";
+import { ProblemBanner } from "./ProblemBanner";
+import { RefusedPage } from "./RefusedPage";
+import type { DocumentSession } from "./useDocumentSession";
+import { useObservable } from "./useObservable";
+import { useUnsavedGuard } from "./useUnsavedGuard";
+
+const RichTextEditor = lazy(() => import("../editor/richtext/RichTextEditor"));
+const TextEditor = lazy(() => import("../editor/text/TextEditor"));
+
+interface DocumentPageProps {
+  document: DocumentInfo;
+  session: DocumentSession;
+  /** Throws the copy on this device away and opens the document afresh. */
+  reopen: () => void;
+}
+
+export function DocumentPage({ document, session, reopen }: DocumentPageProps) {
+  const { provider, doc } = session;
+  const me = useMe();
+  const client = useQueryClient();
+  const role = useObservable(provider.status, (status) => status.role);
+  const synced = useObservable(provider.status, (status) => status.synced);
+  const editable = useObservable(provider.status, (status) => status.canEdit);
+  const { refusal } = useObservable(provider.status);
+  useDocumentTitle(`${document.title} · ${PRODUCT_NAME}`);
+  useUnsavedGuard(session);
+
+  // The abilities of the REST side follow the role that the socket tells of.
+  useEffect(() => {
+    if (role !== null && role !== document.role) {
+      void client.invalidateQueries({ queryKey: documentQuery(document.id).queryKey });
+    }
+  }, [client, document.id, document.role, role]);
+
+  // The list shows when it was last edited; it was, or may have been.
+  useEffect(() => () => void invalidateLists(client), [client]);
+
+  if (refusal !== null) {
+    return <RefusedPage refusal={refusal} document={document} session={session} reopen={reopen} />;
+  }
+  const hasContent = synced || doc.store.clients.size > 0;
+  const Editor = document.kind === "text" ? TextEditor : RichTextEditor;
+  return (
+    <>
+      <DocumentHeader document={document} session={session} />
+      <ProblemBanner document={document} session={session} reopen={reopen} />
+      <Suspense fallback={<ContentSkeleton />}>
+        {hasContent ? (
+          <Editor
+            doc={doc}
+            root={document.root}
+            awareness={provider.awareness}
+            person={me}
+            editable={editable}
+            title={document.title}
+          />
+        ) : (
+          <ContentSkeleton />
+        )}
+      </Suspense>
+    </>
+  );
+}

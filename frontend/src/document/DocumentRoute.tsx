@@ -1,0 +1,69 @@
+import { Button } from "@mantine/core";
+import { IconFileUnknown, IconPlugConnectedX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "react-router";
+import { documentQuery } from "../api/documents";
+import { ApiError } from "../api/http";
+import { useMe } from "../app/RequireSession";
+import { Message } from "../ui/Message";
+import { DocumentPage } from "./DocumentPage";
+import { DocumentSkeleton } from "./DocumentSkeleton";
+import { useDocumentSession } from "./useDocumentSession";
+
+const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export function DocumentRoute() {
+  const { id = "" } = useParams();
+  return isUuid.test(id) ? <OpenedDocument key={id} id={id} /> : <MissingDocument />;
+}
+
+/** Asks for what is about the document and for its content at the same time. */
+function OpenedDocument({ id }: { id: string }) {
+  const me = useMe();
+  const { session, reopen } = useDocumentSession(id, me.username);
+  const {
+    data: document,
+    error,
+    refetch,
+  } = useQuery({
+    ...documentQuery(id),
+    // Nobody tells of a new title; looking twice a minute is soon enough.
+    refetchInterval: 30_000,
+  });
+  if (document !== undefined && session !== null) {
+    return (
+      <DocumentPage key={session.doc.guid} document={document} session={session} reopen={reopen} />
+    );
+  }
+  if (error === null) {
+    return <DocumentSkeleton />;
+  }
+  if (error instanceof ApiError && error.status === 404) {
+    return <MissingDocument />;
+  }
+  return (
+    <Message
+      icon={<IconPlugConnectedX size={28} />}
+      title="The document could not be opened"
+      actions={<Button onClick={() => refetch()}>Try again</Button>}
+    >
+      {error.message}
+    </Message>
+  );
+}
+
+function MissingDocument() {
+  return (
+    <Message
+      icon={<IconFileUnknown size={28} />}
+      title="No such document"
+      actions={
+        <Button component={Link} to="/">
+          All documents
+        </Button>
+      }
+    >
+      It does not exist, was deleted, or is not shared with you.
+    </Message>
+  );
+}

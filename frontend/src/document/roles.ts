@@ -1,0 +1,13 @@
+import type { Role } from "../provider";
+
+/** What the roles are called where people choose among them. */
+export const ROLE_CHOICES: { value: Role; label: string }[] = [
+  { value: "viewer", label: "Can view" },
+  { value: "commenter", label: "Can comment" },
+  { value: "editor", label: "Can edit" },
+  { value: "owner", label: "Owner" },
+];
+
+export function labelOf(role: Role): string {
+  return ROLE_CHOICES.find(({ value }) => value === role)?.label ?? role;
+}

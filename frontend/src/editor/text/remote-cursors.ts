@@ -1,0 +1,168 @@
+import { Annotation, type Range } from "@codemirror/state";
+import {
+  Decoration,
+  type DecorationSet,
+  type EditorView,
+  ViewPlugin,
+  type ViewUpdate,
+  WidgetType,
+} from "@codemirror/view";
+import type { Awareness } from "y-protocols/awareness";
+import * as Y from "yjs";
+import { colourOf } from "../../people/colour";
+
+/** A cursor in the awareness, in the form that y-codemirror.next and y-prosemirror use. */
+interface SharedCursor {
+  anchor: unknown;
+  head: unknown;
+}
+
+const cursorsMoved = Annotation.define<boolean>();
+
+/**
+ * Shows where the others are, and tells them where we are. Our own instead of that of
+ * y-codemirror.next, which works out every cursor anew with every keystroke, and writes style
+ * attributes that the page's policy refuses.
+ */
+export function remoteCursors(text: Y.Text, awareness: Awareness) {
+  return ViewPlugin.define((view) => new RemoteCursors(view, text, awareness), {
+    decorations: (cursors) => cursors.decorations,
+  });
+}
+
+class RemoteCursors {
+  decorations: DecorationSet;
+  readonly #view: EditorView;
+  readonly #text: Y.Text;
+  readonly #awareness: Awareness;
+
+  constructor(view: EditorView, text: Y.Text, awareness: Awareness) {
+    this.#view = view;
+    this.#text = text;
+    this.#awareness = awareness;
+    this.decorations = this.#draw();
+    awareness.on("change", this.#onChange);
+  }
+
+  destroy(): void {
+    this.#awareness.off("change", this.#onChange);
+    this.#share(null);
+  }
+
+  update(update: ViewUpdate): void {
+    if (update.docChanged || update.selectionSet || update.focusChanged) {
+      this.#shareSelection();
+    }
+    if (update.transactions.some((transaction) => transaction.annotation(cursorsMoved))) {
+      this.decorations = this.#draw();
+    } else if (update.docChanged) {
+      this.decorations = this.decorations.map(update.changes);
+    }
+  }
+
+  readonly #onChange = (changes: { added: number[]; updated: number[]; removed: number[] }) => {
+    const self = this.#awareness.clientID;
+    const isOther = [changes.added, changes.updated, changes.removed].some((clients) =>
+      clients.some((client) => client !== self),
+    );
+    if (isOther) {
+      this.#view.dispatch({ annotations: cursorsMoved.of(true) });
+    }
+  };
+
+  #shareSelection(): void {
+    if (!this.#view.hasFocus) {
+      this.#share(null);
+      return;
+    }
+    const { anchor, head } = this.#view.state.selection.main;
+    this.#share({
+      anchor: Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(this.#text, anchor)),
+      head: Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(this.#text, head)),
+    });
+  }
+
+  #share(cursor: SharedCursor | null): void {
+    const state = this.#awareness.getLocalState();
+    if (state !== null && JSON.stringify(state.cursor ?? null) !== JSON.stringify(cursor)) {
+      this.#awareness.setLocalStateField("cursor", cursor);
+    }
+  }
+
+  #draw(): DecorationSet {
+    const ranges: Range<Decoration>[] = [];
+    for (const [client, state] of this.#awareness.getStates()) {
+      const cursor = state.cursor as Partial<SharedCursor> | null | undefined;
+      const anchor = this.#locate(cursor?.anchor);
+      const head = this.#locate(cursor?.head);
+      if (client === this.#awareness.clientID || anchor === null || head === null) {
+        continue;
+      }
+      const { id, name } = identify(state.user);
+      const colour = colourOf(id);
+      if (anchor !== head) {
+        const mark = Decoration.mark({
+          class: "cm-remote-selection",
+          attributes: { style: `background-color: ${colour}33` },
+        });
+        ranges.push(mark.range(Math.min(anchor, head), Math.max(anchor, head)));
+      }
+      const widget = new CaretWidget(client, name, colour);
+      ranges.push(Decoration.widget({ widget, side: anchor < head ? -1 : 1 }).range(head));
+    }
+    return Decoration.set(ranges, true);
+  }
+
+  /** Where a shared position is now; `null` when it is not in this text, or makes no sense. */
+  #locate(position: unknown): number | null {
+    if (typeof position !== "object" || position === null || this.#text.doc === null) {
+      return null;
+    }
+    const relative = Y.createRelativePositionFromJSON(position);
+    const absolute = Y.createAbsolutePositionFromRelativePosition(relative, this.#text.doc);
+    if (absolute === null || absolute.type !== this.#text) {
+      return null;
+    }
+    // A cursor can be ahead of what the editor shows within the same turn.
+    return Math.min(absolute.index, this.#view.state.doc.length);
+  }
+}
+
+function identify(user: unknown): { id: string; name: string } {
+  const { username, name } = (user ?? {}) as { username?: unknown; name?: unknown };
+  const shown = typeof name === "string" && name !== "" ? name : "Guest";
+  return { name: shown, id: typeof username === "string" ? username : shown };
+}
+
+class CaretWidget extends WidgetType {
+  readonly #client: number;
+  readonly #name: string;
+  readonly #colour: string;
+
+  constructor(client: number, name: string, colour: string) {
+    super();
+    this.#client = client;
+    this.#name = name;
+    this.#colour = colour;
+  }
+
+  override eq(other: CaretWidget): boolean {
+    return other.#client === this.#client && other.#name === this.#name;
+  }
+
+  override toDOM(): HTMLElement {
+    // The same look as in rich text.
+    const caret = document.createElement("span");
+    caret.className = "collaboration-carets__caret";
+    caret.style.setProperty("--person", this.#colour);
+    const label = document.createElement("span");
+    label.className = "collaboration-carets__label";
+    label.textContent = this.#name;
+    caret.append(label);
+    return caret;
+  }
+
+  override ignoreEvent(): boolean {
+    return true;
+  }
+}
