@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from pycrdt import Doc, Text, UndoManager, XmlFragment, merge_updates
 
-from documents.admission import admit, decode_state_vector
-from documents.errors import BadUpdate, MissingPredecessors
+from documents.admission import admit, decode_state_vector, encode_state_vector
+from documents.comparison import contradicts
+from documents.errors import BadUpdate, Contradiction, MissingPredecessors
 
 T = TypeVar("T")
 
@@ -78,10 +79,18 @@ def admit_and_apply(doc: Doc[Any], update: bytes) -> tuple[bytes, list[int]]:
     """Let an update from outside through the gate, onto the Doc.
 
     Returns what the Doc reported (EMPTY_UPDATE if there was nothing new in it), and the client
-    ids that have new content. Raises BadUpdate or MissingPredecessors; throw the Doc away then.
+    ids that have new content. Raises BadUpdate, MissingPredecessors, or Contradiction where other
+    content stands at the same clocks already; throw the Doc away then.
     """
     known = clocks_of(doc)
     admitted = admit(update, known)
+    overlap = {
+        client: start for client, start in admitted.starts.items() if start < known.get(client, 0)
+    }
+    if overlap:
+        held = encode(doc, since=encode_state_vector(known | overlap))
+        if contradicts(update, held, known=known):
+            raise Contradiction("Other content is here under this client id: take a new one.")
     changed = guard(lambda: edit(doc, lambda: doc.apply_update(update)))
     # Blocks that lean on each other in a circle are kept aside without a word.
     if admitted.entangled and not admitted.is_known(clocks_of(doc)):

@@ -35,7 +35,7 @@ class Change:
 def append_raw_update(*, document: Document, update: bytes, author: Any) -> int:
     """Append a Yjs v1 update that a program made; the seq of its row, or the head if it is old.
 
-    Raises BadUpdate, MissingPredecessors, DocumentMissing, LogDamaged.
+    Raises BadUpdate, MissingPredecessors, Contradiction, DocumentMissing, LogDamaged.
     """
 
     def apply(doc: Doc[Any]) -> Change:

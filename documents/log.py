@@ -149,6 +149,8 @@ def load_state(*, document_id: uuid.UUID, at: int | None = None) -> State:
     rows = read_since(document_id=document_id, seq=snapshot_seq, until=at)
     last = rows[-1].seq if rows else snapshot_seq
     if last < head:
+        if not Document.objects.filter(id=document_id).exists():
+            raise DocumentMissing("The document was purged meanwhile.")
         raise LogDamaged(f"The log ends at {last}; the document's head is {head}.")
     return State(head=last, snapshot=state, snapshot_seq=snapshot_seq, rows=rows)
 

@@ -27,7 +27,8 @@ class UpdatesView(ApiView):
     def post(self, request: Request, document_id: uuid.UUID) -> Response:
         """Append one Yjs v1 update, of at most 64 MiB.
 
-        One that changes nothing answers with the head; 409 if it builds on what is not here.
+        One that changes nothing answers with the head; 409 if it builds on what is not
+        here, or if other content is here under its client id.
         """
         document = find_document(request, document_id, Action.EDIT).document
         update = request.data if isinstance(request.data, bytes) else b""

@@ -82,6 +82,18 @@ def test_state_is_the_newest_snapshot_and_what_came_after(text_document):
     assert (earlier.head, earlier.payloads()) == (1, [b"at one"])
 
 
+def test_purge_in_the_middle_of_reading_is_no_damage(text_document, monkeypatch):
+    append_updates(document_id=text_document.id, updates=[ONE])
+
+    def read_late(**kwargs):
+        Document.objects.all().delete()
+        return read_since(**kwargs)
+
+    monkeypatch.setattr("documents.log.read_since", read_late)
+    with pytest.raises(DocumentMissing):
+        load_state(document_id=text_document.id)
+
+
 def test_there_is_no_state_of_what_does_not_exist(db):
     with pytest.raises(DocumentMissing):
         load_state(document_id=Document().id)

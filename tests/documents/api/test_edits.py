@@ -128,6 +128,16 @@ def test_update_without_its_predecessors_is_a_conflict(api, text_document, bob):
     assert read_since(document_id=text_document.id, seq=0) == []
 
 
+def test_other_content_under_the_same_client_id_is_a_conflict(api, text_document, bob):
+    client = api(bob)
+    send(client, text_document, written("é 😀"))
+    answer = send(client, text_document, written("other"))
+    assert answer.status_code == 409
+    assert "client id" in answer.json()["detail"]
+    assert text_of(text_document) == "é 😀"
+    assert send(client, text_document, written("é 😀 and more")).json() == {"seq": 2}
+
+
 @pytest.mark.parametrize(
     "update",
     [
