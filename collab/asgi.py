@@ -1,18 +1,25 @@
 """The ASGI application: pages and REST to Django, sockets to the consumers."""
 
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "collab.settings")
-# Loads the apps: whatever imports models comes after it.
-http_application = get_asgi_application()
+try:
+    # Loads the apps: whatever imports models comes after it.
+    http_application = get_asgi_application()
+except ImproperlyConfigured as error:
+    sys.stderr.write(f"{error}\n")
+    # A server with several workers starts them again for ever, unless they say that it is no use.
+    raise SystemExit(3) from None
 
-from collab.hub import current_hub, drain_hub  # noqa: E402
-from collab.routing import websocket_urlpatterns  # noqa: E402
+from collab.hub import current_hub, drain_hub
+from collab.routing import websocket_urlpatterns
 
 Message = dict[str, Any]
 
