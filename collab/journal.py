@@ -18,6 +18,7 @@ from django.db import DatabaseError, transaction
 
 from collab import metrics
 from collab.database import DatabaseThreads
+from collab.live_doc import merge
 from collab.options import Options
 from collab.sessions import Session
 from documents.log import NewUpdate, append_many
@@ -26,6 +27,9 @@ from documents.models import Connection
 logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.25
+# A row is made of at most so many updates: merging costs the square of their number.
+_MAX_MERGED = 64
+_MAX_MERGED_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class AckTarget:
 class Append:
     """One row to write, and who waits for it."""
 
+    # Who wrote it.
+    session: Session
     # None: nothing to write; the commit of everything before it is what is waited for.
     payload: bytes | None
     author_id: int | None
@@ -181,7 +187,10 @@ class Journal:
 
     async def _commit(self, batch: dict[uuid.UUID, int]) -> bool:
         """Write the first appends of these documents; whether that worked."""
-        taken = {id_: self._queues[id_].appends[:count] for id_, count in batch.items()}
+        taken = {
+            id_: _merge_neighbours(self._queues[id_].appends[:count])
+            for id_, count in batch.items()
+        }
         rows = {
             id_: [row for append in appends if (row := append.row()) is not None]
             for id_, appends in taken.items()
@@ -211,6 +220,7 @@ class Journal:
                 {row.document_id for row in connected.values()} | set(disconnected.values())
             )
         for document_id, appends in taken.items():
+            del self._queues[document_id].appends[: batch[document_id]]
             self._settle(document_id, appends, len(rows[document_id]), heads.get(document_id))
         return True
 
@@ -218,7 +228,6 @@ class Journal:
         self, document_id: uuid.UUID, appends: Sequence[Append], rows: int, head: int | None
     ) -> None:
         queue = self._queues[document_id]
-        del queue.appends[: len(appends)]
         queue.failing_since = None
         if head is None:
             del self._queues[document_id]
@@ -235,6 +244,48 @@ class Journal:
             if queue.failing_since is not None and queue.failing_since < too_late:
                 del self._queues[document_id]
                 queue.room.append_failed()
+
+
+def _merge_neighbours(appends: Sequence[Append]) -> list[Append]:
+    """One row for what one session wrote with nobody else in between.
+
+    Only neighbours: their order is the order of cause and effect.
+    """
+    groups: list[list[Append]] = []
+    for append in appends:
+        if groups and _belongs(append, groups[-1]):
+            groups[-1].append(append)
+        else:
+            groups.append([append])
+    return [_as_one(group) for group in groups]
+
+
+def _belongs(append: Append, group: Sequence[Append]) -> bool:
+    if append.payload is None:
+        return True
+    first = group[0]
+    return (
+        first.payload is not None
+        and first.session is append.session
+        and len(group) < _MAX_MERGED
+        and len(first.payload) + len(append.payload) <= _MAX_MERGED_BYTES
+    )
+
+
+def _as_one(group: Sequence[Append]) -> Append:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    payloads = [append.payload for append in group if append.payload is not None]
+    clients = {append.client for append in group if append.payload is not None}
+    return Append(
+        session=first.session,
+        payload=merge(payloads) if payloads else None,
+        author_id=first.author_id,
+        client=clients.pop() if len(clients) == 1 else None,
+        acks=[ack for append in group for ack in append.acks],
+        submitted_at=first.submitted_at,
+    )
 
 
 def _write(

@@ -254,7 +254,9 @@ class Room:
             return
         metrics.UPDATES.labels("accepted").inc(len(edits) - len(run.refused))
         client = run.clients[0] if len(run.clients) == 1 else None
-        self._services.journal.append(self, Append(run.changed, session.user_id, client, acks))
+        self._services.journal.append(
+            self, Append(session, run.changed, session.user_id, client, acks)
+        )
 
     def _tell_changes(self, changes: Sequence[tuple[Session, bytes]], before: bytes) -> None:
         """One message for all: an author gets its own edits back inside a merged one."""
