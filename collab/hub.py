@@ -17,9 +17,10 @@ from channels.layers import InMemoryChannelLayer
 
 from collab import records
 from collab.database import DatabaseThreads
+from collab.following import LoggedRow
 from collab.journal import Journal
 from collab.options import Options, options
-from collab.rooms import LoggedRow, Room
+from collab.rooms import Room
 from collab.sessions import Session
 from collab.wire.messages import AwarenessState, CloseCode, Person
 from documents import bus

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from collab import metrics
 from collab.audience import Audience
+from collab.following import Follower, LoggedRow
 from collab.journal import AckTarget, Append, Journal
 from collab.live_doc import LiveDoc, Poisoned, Run, merge
 from collab.options import Options
@@ -40,8 +41,6 @@ from documents.log import State
 logger = logging.getLogger(__name__)
 
 RoomMessage = SyncRequest | Edit | Awareness
-# (seq, Yjs v1 update, author's user id)
-LoggedRow = tuple[int, bytes, int | None]
 
 
 class Services(Protocol):
@@ -80,8 +79,6 @@ class Room:
         """Build from the log; BadUpdate if it holds what cannot be applied."""
         self.document_id = document_id
         self.epoch = epoch
-        # Every row of the log up to this one is in the document.
-        self.head = state.head
         self.audience = Audience()
         self.closed = False
         self._services = services
@@ -91,12 +88,19 @@ class Room:
         self._settled = asyncio.Event()
         self._settled.set()
         self._space = asyncio.Event()
-        # A head that somebody is known to have reached; ours must follow.
-        self._known_head = self.head
-        self._healing = False
-        self._rebuilding = False
+        self._log = Follower(
+            state.head,
+            read=lambda seq: services.read_since(document_id, seq),
+            apply=self._apply_logged,
+            spawn=lambda work: services.spawn(work, name=f"gap of {document_id}"),
+        )
         self._task = asyncio.create_task(self._run(), name=f"room {document_id}")
         metrics.ROOMS.inc()
+
+    @property
+    def head(self) -> int:
+        """The last row of the log that is in the document, with all before it."""
+        return self._log.head
 
     def join(self, session: Session) -> None:
         """Let a session in, already welcomed."""
@@ -130,6 +134,7 @@ class Room:
         if self.closed:
             return
         self.closed = True
+        self._log.stop()
         self.audience.close(code, reason)
         self._space.set()
         self._settled.set()
@@ -217,15 +222,11 @@ class Room:
     async def _rebuild(self, poison: Poisoned) -> None:
         """Throw the Doc away and build it anew; the sessions stay."""
         logger.warning("Room %s builds its document anew: %s", self.document_id, poison)
-        self._rebuilding = True
-        try:
-            await self._services.journal.flush(self.document_id)
-            state = await self._services.load_state(self.document_id)
-            self._doc = LiveDoc(state.payloads())
-            self.head = state.head
-        finally:
-            self._rebuilding = False
-        self._heal()
+        self._log.pause()
+        await self._services.journal.flush(self.document_id)
+        state = await self._services.load_state(self.document_id)
+        self._doc = LiveDoc(state.payloads())
+        self._log.resume(state.head)
 
     def _refuse_reader(self, session: Session, edits: Sequence[Edit]) -> None:
         metrics.UPDATES.labels("read_only").inc(len(edits))
@@ -332,11 +333,7 @@ class Room:
             metrics.ACK_SECONDS.observe(append.waited_seconds())
         if not written or self.closed:
             return
-        if last_seq - rows == self.head:
-            self.head = last_seq
-        else:
-            # Somebody else's rows lie between, which were not heard of yet.
-            self._follow(last_seq)
+        self._log.wrote(rows=rows, last_seq=last_seq)
         self._services.publish(
             bus.appended(
                 document_id=self.document_id,
@@ -359,16 +356,7 @@ class Room:
 
     def hear_appended(self, *, last_seq: int, rows: Sequence[tuple[bytes, int | None]]) -> None:
         """Rows that end at `last_seq` are in the log; without `rows` they are to be read."""
-        first_seq = last_seq - len(rows) + 1
-        if rows and first_seq <= self.head + 1 and not self._rebuilding:
-            self._apply_rows(
-                [
-                    (first_seq + offset, payload, author)
-                    for offset, (payload, author) in enumerate(rows)
-                ]
-            )
-        else:
-            self._follow(last_seq)
+        self._log.hear(last_seq=last_seq, rows=rows)
 
     def hear_awareness(
         self, states: Sequence[AwarenessState], *, connection: str, person: Person, origin: str
@@ -384,43 +372,18 @@ class Room:
             # The database was restored from a backup: clients send again what they hold.
             self.close(CloseCode.RESTARTING, "the document is being reopened")
         else:
-            self._follow(head)
+            self._log.follow(head)
 
-    def _follow(self, seq: int) -> None:
-        self._known_head = max(self._known_head, seq)
-        self._heal()
-
-    def _heal(self) -> None:
-        behind = self._known_head > self.head
-        if behind and not (self._healing or self._rebuilding or self.closed):
-            self._healing = True
-            self._services.spawn(self._read_gap(), name=f"gap of {self.document_id}")
-
-    async def _read_gap(self) -> None:
-        try:
-            while self._known_head > self.head and not self.closed:
-                rows = await self._services.read_since(self.document_id, self.head)
-                if self._rebuilding or not rows:
-                    return
-                metrics.HEALED_ROWS.inc(len(rows))
-                self._apply_rows(rows)
-        finally:
-            self._healing = False
-
-    def _apply_rows(self, rows: Sequence[LoggedRow]) -> None:
-        news = [row for row in rows if row[0] > self.head]
-        if not news or self.closed:
-            return
+    def _apply_logged(self, rows: Sequence[LoggedRow]) -> None:
         before = self._doc.state_vector()
         try:
-            changed = self._doc.apply_logged([payload for _, payload, _ in news])
+            changed = self._doc.apply_logged([payload for _, payload, _ in rows])
         except Poisoned:
-            logger.exception("Rows of %s from %s on fail", self.document_id, news[0][0])
+            logger.exception("Rows of %s from %s on fail", self.document_id, rows[0][0])
             self.close(CloseCode.TRY_AGAIN_LATER, "the document is being reopened")
             return
-        self.head = news[-1][0]
         if changed is not None:
-            authors = {author for _, _, author in news}
+            authors = {author for _, _, author in rows}
             person = self.audience.person_of(authors.pop()) if len(authors) == 1 else None
             self.audience.tell_change(Changed(changed, person), before=before)
 

@@ -173,7 +173,9 @@ def _refuse_constant(name: str) -> None:
 def _id(fields: dict[str, Any]) -> int | str | None:
     """The client's `id`: a string or a whole number of its choice."""
     id_ = fields.get("id")
-    if id_ is None or (isinstance(id_, int) and abs(id_) <= _MAX_NUMBER):
+    if id_ is None:
+        return None
+    if isinstance(id_, int) and not isinstance(id_, bool) and abs(id_) <= _MAX_NUMBER:
         return id_
     if isinstance(id_, str) and len(id_) <= _MAX_ID_CHARACTERS:
         return id_
