@@ -35,7 +35,7 @@ def build_document(
     try:
         doc = crdt.build(state.payloads(), client_id=client_id)
         if complete:
-            crdt.check_complete(doc, (row.payload for row in state.rows))
+            crdt.check_complete(doc, state.tail)
     except BadUpdate as error:
         # The gate lets nothing in that cannot be applied: the stored bytes have changed.
         raise LogDamaged(f"The log of {document_id} cannot be replayed. {error}") from error

@@ -103,6 +103,9 @@ def _compute_and_append(
     )
     hint = bus.appended(document_id=document.id, last_seq=seq, rows=[(change.payload, author_id)])
     transaction.on_commit(lambda: bus.publish(hint))
-    # The edit stands whatever comes of the snapshot: a failure is logged.
-    transaction.on_commit(lambda: snapshot_if_due(document_id=document.id), robust=True)
+    # The edit stands whatever comes of the snapshot: a failure is logged. A program's next edit
+    # will build the document again, as if it had been at rest.
+    transaction.on_commit(
+        lambda: snapshot_if_due(document_id=document.id, at_rest=True), robust=True
+    )
     return seq

@@ -40,9 +40,10 @@ class Document(models.Model):
     root = models.CharField(max_length=64, blank=True)
     # The seq of the newest row of the log; locking this row is what orders the log.
     head_seq = models.BigIntegerField(default=0)
-    # What was logged after the newest snapshot, and how large that is: with these two the question
-    # whether a new one is due costs no look at the log.
+    # What was logged after the newest snapshot, where that stands and how large it is: with these
+    # the question whether a new one is due costs no look at the log.
     tail_bytes = models.BigIntegerField(default=0, editable=False)
+    snapshot_seq = models.BigIntegerField(default=0, editable=False)
     snapshot_bytes = models.BigIntegerField(default=0, editable=False)
     # Changes when an operator replaces the content; clients of another epoch must start anew.
     epoch = models.PositiveIntegerField(default=1)

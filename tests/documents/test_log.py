@@ -82,15 +82,18 @@ def test_state_is_the_newest_snapshot_and_what_came_after(text_document):
     assert (earlier.head, earlier.payloads()) == (1, [b"at one"])
 
 
-def test_purge_in_the_middle_of_reading_is_no_damage(text_document, monkeypatch):
+def test_purge_in_the_middle_of_reading_is_no_damage(text_document):
     append_updates(document_id=text_document.id, updates=[ONE])
 
-    def read_late(**kwargs):
-        Document.objects.all().delete()
-        return read_since(**kwargs)
+    def purge_before_rows_are_read(execute, sql, params, many, context):
+        if sql.startswith("SELECT") and 'FROM "documents_update"' in sql:
+            Document.objects.all().delete()
+        return execute(sql, params, many, context)
 
-    monkeypatch.setattr("documents.log.read_since", read_late)
-    with pytest.raises(DocumentMissing):
+    with (
+        connection.execute_wrapper(purge_before_rows_are_read),
+        pytest.raises(DocumentMissing, match="purged"),
+    ):
         load_state(document_id=text_document.id)
 
 

@@ -18,7 +18,8 @@ FIRST, SECOND = bytes.fromhex("0101010004010174016100"), bytes.fromhex("01010102
 
 @pytest.fixture(autouse=True)
 def _small_documents_are_due(monkeypatch):
-    monkeypatch.setattr(snapshots, "MIN_TAIL_BYTES", 200)
+    monkeypatch.setattr(snapshots, "MIN_WEIGHT_BYTES", 200)
+    monkeypatch.setattr(snapshots, "ROW_WEIGHT_BYTES", 10)
 
 
 def text_of(state: bytes) -> str:
@@ -44,7 +45,7 @@ def test_version_of_nothing_is_empty(text_document, alice):
     assert create_snapshot(document=text_document, label="v", author=alice).seq == 0
 
 
-def test_snapshot_is_due_when_the_tail_is_as_large_as_the_last_one(text_document, writer):
+def test_snapshot_is_due_when_the_tail_weighs_as_much_as_the_last_one(text_document, writer):
     typist = writer(text_document)
     typist.type("é" * 50)
     assert due([text_document.id]) == []
@@ -60,6 +61,27 @@ def test_snapshot_is_due_when_the_tail_is_as_large_as_the_last_one(text_document
     assert due([text_document.id]) == [text_document.id]
 
 
+def test_many_small_rows_weigh_more_than_their_bytes(text_document, writer, monkeypatch):
+    monkeypatch.setattr(snapshots, "ROW_WEIGHT_BYTES", 100)
+    typist = writer(text_document)
+    for _ in range(3):
+        typist.type("é")
+    text_document.refresh_from_db()
+    assert text_document.tail_bytes < 200
+    assert due([text_document.id]) == [text_document.id]
+
+
+def test_at_rest_a_smaller_tail_is_enough(text_document, writer, monkeypatch):
+    monkeypatch.setattr(snapshots, "MIN_WEIGHT_AT_REST_BYTES", 100)
+    typist = writer(text_document)
+    typist.type("é" * 300)
+    assert snapshot_if_due(document_id=text_document.id) is not None
+    typist.type("x" * 150)
+    assert due([text_document.id]) == []
+    assert due([text_document.id], at_rest=True) == [text_document.id]
+    assert snapshot_if_due(document_id=text_document.id, at_rest=True).seq == 2
+
+
 def test_opening_reads_only_what_came_after_the_snapshot(text_document, writer):
     typist = writer(text_document)
     for _ in range(10):
@@ -67,7 +89,7 @@ def test_opening_reads_only_what_came_after_the_snapshot(text_document, writer):
     snapshot_if_due(document_id=text_document.id)
     typist.type("!")
     state = load_state(document_id=text_document.id)
-    assert (state.snapshot_seq, len(state.rows)) == (10, 1)
+    assert (state.snapshot_seq, len(state.tail)) == (10, 1)
     assert str(crdt.build(state.payloads()).get("content", type=Text)) == "é" * 200 + "!"
 
 
@@ -106,9 +128,9 @@ def test_counters_hold_what_came_while_the_snapshot_was_made(text_document, writ
     monkeypatch.setattr(snapshots, "build_document", lambda **_: built)
     made = snapshot_if_due(document_id=text_document.id)
     text_document.refresh_from_db()
-    (row,) = load_state(document_id=text_document.id).rows
-    assert (made.seq, row.seq) == (1, late)
-    assert text_document.tail_bytes == len(row.payload)
+    (payload,) = load_state(document_id=text_document.id).tail
+    assert (made.seq, text_document.snapshot_seq, late) == (1, 1, 2)
+    assert text_document.tail_bytes == len(payload)
     assert text_document.snapshot_bytes == len(made.state)
 
 
@@ -121,6 +143,7 @@ def test_late_snapshot_does_not_turn_the_counters_back(text_document, writer, mo
     monkeypatch.setattr(snapshots, "build_document", lambda **_: late)
     create_snapshot(document=text_document, label="late", author=alice)
     text_document.refresh_from_db()
+    assert text_document.snapshot_seq == newest.seq
     assert text_document.snapshot_bytes == len(newest.state)
     assert text_document.tail_bytes == 0
 
