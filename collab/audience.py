@@ -137,6 +137,14 @@ class Audience:
         if states := self._awareness.states():
             session.send_awareness(Awareness(states))
 
+    def witness_of(self, client: int, session: Session) -> Session | None:
+        """Another person's session here that the client id belongs to."""
+        owner = self.sessions.get(self._awareness.owner_of(client) or "")
+        if owner is None or owner is session:
+            return None
+        same_user = owner.user_id is not None and owner.user_id == session.user_id
+        return None if same_user else owner
+
     def person_of(self, user_id: int | None) -> Person | None:
         """Somebody who is here in this process, by user id."""
         if user_id is None:

@@ -40,9 +40,9 @@ class AwarenessStates:
         ]
 
     def owner_of(self, client: int) -> str | None:
-        """The connection that the client id belongs to."""
+        """The connection here that the client id belongs to."""
         entry = self._entries.get(client)
-        return None if entry is None else entry.connection
+        return None if entry is None or entry.origin else entry.connection
 
     def apply(
         self,

@@ -3,7 +3,7 @@
 One owner: a LiveDoc is used by its room's thread only (pycrdt refuses any other).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,10 @@ class Run:
     changed: bytes | None = None
     # The client ids with new structs.
     clients: list[int] = field(default_factory=list)
+    # The first update that brings new structs of a client id that is somebody else's, and
+    # those ids; nothing from there on was applied.
+    foreign_from: int | None = None
+    foreign_clients: set[int] = field(default_factory=set)
 
 
 class LiveDoc:
@@ -50,11 +54,14 @@ class LiveDoc:
         """What the Doc holds, encoded."""
         return encode_state_vector(self.clocks)
 
-    def apply(self, updates: Sequence[bytes]) -> Run:
+    def apply(
+        self, updates: Sequence[bytes], *, is_foreign: Callable[[int], bool] | None = None
+    ) -> Run:
         """Let updates through the gate and apply them in one transaction.
 
-        Refused ones leave no trace. Raises Poisoned when pycrdt failed on one that the gate let
-        through; then nothing of the run counts.
+        `is_foreign` tells whether a client id is known to be somebody else's. Refused ones leave
+        no trace. Raises Poisoned when pycrdt failed on one that the gate let through; then nothing
+        of the run counts.
         """
         run = Run()
         clocks = self.clocks
@@ -72,9 +79,13 @@ class LiveDoc:
                     "Other content is here under this client id. Take a new client id."
                 )
                 continue
+            news = _news(admitted, clocks, advanced)
+            if is_foreign is not None and (foreign := set(filter(is_foreign, news))):
+                run.foreign_from, run.foreign_clients = index, foreign
+                break
             accepted.append(update)
             entangled = entangled or admitted.entangled
-            advanced |= _news(admitted, clocks, advanced)
+            advanced |= news
         if not accepted:
             return run
         run.changed = self._transact(accepted)

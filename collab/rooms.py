@@ -10,15 +10,17 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from collab import metrics
 from collab.audience import Audience
 from collab.following import Follower, LoggedRow
-from collab.journal import AckTarget, Append, Journal
+from collab.holding import Holding
+from collab.journal import AckTarget, Append
 from collab.live_doc import LiveDoc, Poisoned, Run, merge
-from collab.options import Options
+from collab.services import Services
 from collab.sessions import Session
 from collab.wire.messages import (
     Awareness,
@@ -43,31 +45,9 @@ logger = logging.getLogger(__name__)
 RoomMessage = SyncRequest | Edit | Awareness
 
 
-class Services(Protocol):
-    """What a room needs of its hub."""
-
-    options: Options
-    journal: Journal
-    # This process's name in hints.
-    origin: str
-
-    async def load_state(self, document_id: uuid.UUID) -> State:
-        """The newest snapshot and the rows after it."""
-
-    async def read_since(self, document_id: uuid.UUID, seq: int) -> list[LoggedRow]:
-        """The log's rows after `seq`."""
-
-    def publish(self, hint: bus.Hint) -> None:
-        """Tell the other processes, if there are any; may be lost."""
-
-    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
-        """Run a task that the hub owns."""
-
-    def forget(self, room: "Room") -> None:
-        """The room is closed."""
-
-    def grown(self, document_id: uuid.UUID, size: int) -> None:
-        """So many bytes were logged: a snapshot may be due."""
+@dataclass(frozen=True, slots=True)
+class _Overdue:
+    """To the room itself: what is held of a session has waited long enough."""
 
 
 class Room:
@@ -83,7 +63,8 @@ class Room:
         self.closed = False
         self._services = services
         self._doc = LiveDoc(state.payloads())
-        self._inbox: list[tuple[Session, RoomMessage]] = []
+        self._holding = Holding()
+        self._inbox: list[tuple[Session, RoomMessage | _Overdue]] = []
         self._arrived = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()
@@ -109,6 +90,9 @@ class Room:
 
     def leave(self, session: Session) -> None:
         """The session's socket is gone."""
+        self._holding.release(session)
+        for waiting in list(self._holding.answered(session)):
+            self._put(waiting, _Overdue())
         self._share_awareness(session, self.audience.leave(session))
 
     async def submit(self, session: Session, message: RoomMessage) -> None:
@@ -116,6 +100,9 @@ class Room:
         while len(self._inbox) >= self._services.options.inbox_messages and not self.closed:
             self._space.clear()
             await self._space.wait()
+        self._put(session, message)
+
+    def _put(self, session: Session, message: "RoomMessage | _Overdue") -> None:
         self._inbox.append((session, message))
         self._settled.clear()
         self._arrived.set()
@@ -158,7 +145,7 @@ class Room:
             if not self._inbox:
                 self._settled.set()
 
-    async def _handle(self, batch: Iterable[tuple[Session, RoomMessage]]) -> None:
+    async def _handle(self, batch: Iterable[tuple[Session, RoomMessage | _Overdue]]) -> None:
         edits: dict[Session, list[Edit]] = {}
         cursors: dict[Session, list[AwarenessState]] = {}
         for session, message in batch:
@@ -174,10 +161,12 @@ class Room:
                     await self._write(edits)
                     edits = {}
                     self._synchronise(session, message)
+                case _Overdue():
+                    await self._settle_held(session)
         await self._write(edits)
         self._hear_awareness(cursors)
 
-    async def _write(self, edits: dict[Session, list[Edit]]) -> None:
+    async def _write(self, edits: dict[Session, list[Edit]], *, may_hold: bool = True) -> None:
         """Apply each session's run, tell everybody else at once, hand it to the journal."""
         changes: list[tuple[Session, bytes]] = []
         before = self._doc.state_vector() if edits else b""
@@ -185,39 +174,64 @@ class Room:
             if not session.may_edit:
                 self._refuse_reader(session, run_of_edits)
                 continue
+            if self._holding.queue(session, run_of_edits):
+                continue
             try:
-                run = self._doc.apply([edit.update for edit in run_of_edits])
+                run = self._doc.apply(
+                    [edit.update for edit in run_of_edits], is_foreign=self._is_foreign_to(session)
+                )
             except Poisoned as poison:
                 self._tell_changes(changes, before)
                 await self._rebuild(poison)
+                await self._write_singly(session, run_of_edits, poison)
                 before, changes = self._doc.state_vector(), []
-                run = await self._apply_singly(run_of_edits)
-            self._answer_refused(session, run_of_edits, run)
+                continue
+            taken = run_of_edits[: run.foreign_from]
+            if run.foreign_from is not None:
+                self._doubt(session, run_of_edits[run.foreign_from :], run, may_hold=may_hold)
+            self._answer_refused(session, taken, run)
             if run.changed is not None:
                 changes.append((session, run.changed))
-            self._journal(session, run_of_edits, run)
+            self._journal(session, taken, run)
         self._tell_changes(changes, before)
+        for session in edits:
+            for waiting in list(self._holding.answered(session)):
+                await self._settle_held(waiting)
 
-    async def _apply_singly(self, edits: Sequence[Edit]) -> Run:
-        """After a poisonous run: each update by itself, to refuse the one and take the rest."""
-        whole = Run()
-        changes: list[bytes] = []
-        for index, edit in enumerate(edits):
-            try:
-                run = self._doc.apply([edit.update])
-            except Poisoned as poison:
-                await self._rebuild(poison)
-                # Not in the log yet, so not in the new document either.
-                self._doc.apply_logged(changes)
-                whole.refused[index] = BadUpdate(f"The update cannot be applied: {poison}")
-                continue
-            if 0 in run.refused:
-                whole.refused[index] = run.refused[0]
-            if run.changed is not None:
-                changes.append(run.changed)
-            whole.clients += run.clients
-        whole.changed = merge(changes) if changes else None
-        return whole
+    async def _write_singly(
+        self, session: Session, edits: Sequence[Edit], poison: Poisoned
+    ) -> None:
+        """After a poisonous run: refuse the one that is it, take the rest."""
+        if len(edits) == 1:
+            detail = f"The update cannot be applied: {poison}"
+            session.send(Error(ErrorCode.BAD_UPDATE, detail, cseq=edits[0].cseq))
+            return
+        for edit in edits:
+            await self._write({session: [edit]})
+
+    def _is_foreign_to(self, session: Session) -> Callable[[int], bool]:
+        return lambda client: self.audience.witness_of(client, session) is not None
+
+    def _doubt(self, session: Session, edits: Sequence[Edit], run: Run, *, may_hold: bool) -> None:
+        """Somebody who is here is said to have written this: ask them first."""
+        if not may_hold:
+            detail = "It holds edits in the name of somebody who is here and does not have them."
+            for edit in edits:
+                session.send(Error(ErrorCode.CONFLICT, detail, cseq=edit.cseq))
+            return
+        found = {self.audience.witness_of(client, session) for client in run.foreign_clients}
+        witnesses = [witness for witness in found if witness is not None]
+        self._holding.hold(session, edits, witnesses)
+        for witness in witnesses:
+            witness.send(self._sync(EMPTY_UPDATE))
+        asyncio.get_running_loop().call_later(
+            self._services.options.confirm_seconds, self._put, session, _Overdue()
+        )
+
+    async def _settle_held(self, session: Session) -> None:
+        """What was held is known by now, or its author has left, or it is refused."""
+        for edit in self._holding.release(session):
+            await self._write({session: [edit]}, may_hold=False)
 
     async def _rebuild(self, poison: Poisoned) -> None:
         """Throw the Doc away and build it anew; the sessions stay."""

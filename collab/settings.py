@@ -157,7 +157,6 @@ USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [path for path in [BASE_DIR / "frontend" / "dist"] if path.is_dir()]
 # WhiteNoise serves straight from the apps and the built frontend: no collectstatic step.
 WHITENOISE_USE_FINDERS = True

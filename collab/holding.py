@@ -1,0 +1,53 @@
+"""Edits that wait until somebody confirms what they bring in that person's name. Pure.
+
+An update may carry other people's blocks: offline merges and survivors of a crash relay what
+they saw. Only when a block's client id belongs to somebody who is here now, there is a better
+witness: they are asked for what they have. Afterwards the relayed update is a duplicate, or a
+forgery.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from collab.sessions import Session
+from collab.wire.messages import Edit
+
+# More than this is not worth holding: the session sends it again later.
+MAX_HELD = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    edits: list[Edit]
+    witnesses: set[Session]
+
+
+class Holding:
+    """What is held, by the session that sent it; its later edits queue up behind."""
+
+    def __init__(self) -> None:
+        self._held: dict[Session, _Held] = {}
+
+    def hold(self, session: Session, edits: Iterable[Edit], witnesses: Iterable[Session]) -> None:
+        """Keep edits until the witnesses have answered."""
+        self._held[session] = _Held(list(edits), set(witnesses))
+
+    def queue(self, session: Session, edits: Iterable[Edit]) -> bool:
+        """Keep edits that come behind held ones; False if none of the session's are held."""
+        held = self._held.get(session)
+        if held is None:
+            return False
+        held.edits.extend(list(edits)[: MAX_HELD - len(held.edits)])
+        return True
+
+    def release(self, session: Session) -> list[Edit]:
+        """Give a session's edits back, in order."""
+        held = self._held.pop(session, None)
+        return [] if held is None else held.edits
+
+    def answered(self, witness: Session) -> Iterator[Session]:
+        """The sessions that waited for this one alone, now that it has spoken or left."""
+        for session, held in list(self._held.items()):
+            held.witnesses.discard(witness)
+            if not held.witnesses:
+                yield session
