@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Count, IntegerField, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Length
 from django.http import HttpRequest
@@ -10,6 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.html import format_html
 
+from documents import bus
 from documents.errors import DocumentError
 from documents.lifecycle import purge_document, trash_document, untrash_document
 from documents.models import Connection, Document, Membership, Process, Snapshot, Update
@@ -93,8 +95,8 @@ class DocumentAdmin(ModelAdmin):
     """Documents are made and deleted by people; here they are found, shared and thrown away."""
 
     list_display = (
-        "title", "kind", "owner", "people", "connected", "head_seq", "updated_at", "trashed_at",
-        "editor",
+        "title", "editor", "owner", "people", "connected", "kind", "head_seq", "updated_at",
+        "trashed_at",
     )  # fmt: skip
     list_filter = ("kind", InTrashFilter, "link_reach", "updated_at")
     search_fields = ("title", "=id", "memberships__user__username")
@@ -128,6 +130,12 @@ class DocumentAdmin(ModelAdmin):
             .annotate(member_count=_count(members), connected_count=_count(live))
             .prefetch_related(Prefetch("memberships", queryset=owners, to_attr="owners"))
         )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 (Django's signature)
+        """Save members and link, and tell who has it open that access changed."""
+        super().save_related(request, form, formsets, change)
+        hint = bus.access_changed(document_id=form.instance.pk)
+        transaction.on_commit(lambda: bus.publish(hint))
 
     @admin.display(description="owner")
     def owner(self, document: Any) -> str:
@@ -187,13 +195,13 @@ class DocumentAdmin(ModelAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(ModelAdmin):
+class MembershipAdmin(ReadOnlyAdmin):
+    """Who belongs where; changed on the document's own page."""
+
     list_display = ("user", "document", "role", "created_at")
     list_filter = ("role",)
     list_select_related = ("user", "document")
     search_fields = ("user__username", "document__title", "=document__id")
-    autocomplete_fields = ("user",)
-    raw_id_fields = ("document",)
 
 
 @admin.register(Update)

@@ -81,6 +81,30 @@ def test_lists_cost_the_same_whatever_their_length(
         assert operator.get(f"/admin/documents/{model}/").status_code == 200
 
 
+def test_changing_who_belongs_reaches_who_has_it_open(
+    operator, document, bob, hints, django_capture_on_commit_callbacks
+):
+    members = {m.user.username: m for m in document.memberships.select_related("user")}
+    body = {
+        "title": document.title,
+        "link_reach": "signed_in",
+        "link_role": 1,
+        "memberships-TOTAL_FORMS": 1,
+        "memberships-INITIAL_FORMS": 1,
+        "memberships-0-id": members["bob"].pk,
+        "memberships-0-document": document.pk,
+        "memberships-0-user": bob.pk,
+        "memberships-0-role": Role.VIEWER.value,
+        "connections-TOTAL_FORMS": 0,
+        "connections-INITIAL_FORMS": 0,
+    }
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = operator.post(f"/admin/documents/document/{document.pk}/change/", body)
+    assert answer.status_code == 302
+    assert document.memberships.get(user=bob).role == Role.VIEWER
+    assert [(hint["type"], hint["user"]) for hint in hints] == [("access", None)]
+
+
 def test_operator_throws_away_brings_back_and_purges(operator, busy, alice):
     def run(action: str) -> str:
         body = {"action": action, "_selected_action": [str(busy.pk)]}
