@@ -7,8 +7,9 @@ const cspNonce = "__CSP_NONCE__";
 
 const backend = "http://127.0.0.1:8000";
 
-export default defineConfig({
-  base: "/static/",
+export default defineConfig(({ command }) => ({
+  // Django serves what is built below /static/; the development server is on its own.
+  base: command === "build" ? "/static/" : "/",
   plugins: [react()],
   html: { cspNonce },
   build: {
@@ -30,4 +31,4 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
     restoreMocks: true,
   },
-});
+}));

@@ -1,4 +1,4 @@
-import { createBrowserRouter, Navigate } from "react-router";
+import { createBrowserRouter } from "react-router";
 import { RegisterPage } from "../pages/RegisterPage";
 import { SignInPage } from "../pages/SignInPage";
 import { CrashPage, NotFoundPage } from "./CrashPage";
@@ -13,8 +13,6 @@ export const router = createBrowserRouter([
     children: [
       { path: "/login", element: <SignInPage /> },
       { path: "/register", element: <RegisterPage /> },
-      { path: "/login/", element: <Navigate to="/login" replace /> },
-      { path: "/register/", element: <Navigate to="/register" replace /> },
       {
         element: <RequireSession />,
         children: [

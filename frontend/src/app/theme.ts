@@ -46,6 +46,15 @@ export const theme = createTheme({
     },
     Menu: { defaultProps: { shadow: "md", radius: "md", transitionProps: { duration: 100 } } },
     Popover: { defaultProps: { shadow: "md", radius: "md" } },
-    ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
+    ActionIcon: {
+      defaultProps: { variant: "subtle", color: "gray" },
+      // A row of tools stays calm when some of them have nothing to do.
+      vars: (_theme: unknown, props: { variant?: string; disabled?: boolean }) => ({
+        root:
+          props.disabled && props.variant === "subtle"
+            ? { "--mantine-color-disabled": "transparent" }
+            : {},
+      }),
+    },
   },
 });

@@ -1,4 +1,4 @@
-import { Popover, Stack, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { Popover, Stack, Text, Tooltip, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { PersonAvatar } from "../people/PersonAvatar";
 import type { Observable, PresenceEntry } from "../provider";
 import classes from "./DocumentPage.module.css";
@@ -23,9 +23,7 @@ export function PresenceBar({ presence }: { presence: Observable<readonly Presen
         <Tooltip key={id} label={name}>
           <li className={classes.person} data-username={username ?? ""}>
             <PersonAvatar id={id} name={name} size={30} fz={12} />
-            <Text span className="mantine-visually-hidden">
-              {name}
-            </Text>
+            <VisuallyHidden>{name}</VisuallyHidden>
           </li>
         </Tooltip>
       ))}

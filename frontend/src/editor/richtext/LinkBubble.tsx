@@ -3,11 +3,15 @@ import { IconPencil, IconUnlink } from "@tabler/icons-react";
 import type { Editor } from "@tiptap/core";
 import { useEditorState } from "@tiptap/react";
 import { BubbleMenu } from "@tiptap/react/menus";
-import { EDIT_LINK } from "./LinkControl";
 import { isAllowedLink } from "./links";
 
+interface LinkBubbleProps {
+  editor: Editor;
+  onEdit: () => void;
+}
+
 /** Beside a link that the caret is in: where it leads, and what can be done to it. */
-export function LinkBubble({ editor }: { editor: Editor }) {
+export function LinkBubble({ editor, onEdit }: LinkBubbleProps) {
   const href = useEditorState({
     editor,
     selector: ({ editor: current }) => String(current.getAttributes("link").href ?? ""),
@@ -36,10 +40,7 @@ export function LinkBubble({ editor }: { editor: Editor }) {
         ) : (
           <span>{href}</span>
         )}
-        <ActionIcon
-          aria-label="Change link"
-          onClick={() => editor.view.dom.dispatchEvent(new Event(EDIT_LINK))}
-        >
+        <ActionIcon aria-label="Change link" onClick={onEdit}>
           <IconPencil size={16} />
         </ActionIcon>
         <ActionIcon

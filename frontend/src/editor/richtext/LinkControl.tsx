@@ -1,39 +1,53 @@
 import { Button, Group, Popover, TextInput } from "@mantine/core";
 import { IconLink } from "@tabler/icons-react";
 import type { Editor } from "@tiptap/core";
-import { type FormEvent, useEffect, useState } from "react";
+import { useEditorState } from "@tiptap/react";
+import { type FormEvent, useState } from "react";
 import { normalizeLink } from "./links";
 import { ToolbarButton } from "./ToolbarButton";
 
-/** Asked for from elsewhere: the shortcut, the bubble beside a link. */
-export const EDIT_LINK = "edit-link";
+interface LinkControlProps {
+  editor: Editor;
+  opened: boolean;
+  onOpen: () => void;
+  onClose: () => void;
+}
 
 /** Makes the selection a link, or changes the one that the caret is in. */
-export function LinkControl({ editor, active }: { editor: Editor; active: boolean }) {
-  const [opened, setOpened] = useState(false);
-  const [address, setAddress] = useState("");
-  const [error, setError] = useState<string | null>(null);
+export function LinkControl({ editor, opened, onOpen, onClose }: LinkControlProps) {
+  const active = useEditorState({
+    editor,
+    selector: ({ editor: current }) => current.isActive("link"),
+  });
+  return (
+    <Popover opened={opened} onDismiss={onClose} position="bottom" width={340} trapFocus>
+      <Popover.Target>
+        <div>
+          <ToolbarButton
+            label="Link"
+            shortcut="Mod+K"
+            icon={<IconLink size={18} stroke={1.8} />}
+            active={active}
+            onClick={opened ? onClose : onOpen}
+          />
+        </div>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <LinkForm editor={editor} active={active} onClose={onClose} />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
 
-  useEffect(() => {
-    const { dom } = editor.view;
-    function open(): void {
-      setAddress(String(editor.getAttributes("link").href ?? ""));
-      setError(null);
-      setOpened(true);
-    }
-    function onKeyDown(event: KeyboardEvent): void {
-      if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
-        event.preventDefault();
-        open();
-      }
-    }
-    dom.addEventListener("keydown", onKeyDown);
-    dom.addEventListener(EDIT_LINK, open);
-    return () => {
-      dom.removeEventListener("keydown", onKeyDown);
-      dom.removeEventListener(EDIT_LINK, open);
-    };
-  }, [editor]);
+interface LinkFormProps {
+  editor: Editor;
+  active: boolean;
+  onClose: () => void;
+}
+
+function LinkForm({ editor, active, onClose }: LinkFormProps) {
+  const [address, setAddress] = useState(() => String(editor.getAttributes("link").href ?? ""));
+  const [error, setError] = useState<string | null>(null);
 
   function submit(event: FormEvent): void {
     event.preventDefault();
@@ -49,54 +63,39 @@ export function LinkControl({ editor, active }: { editor: Editor; active: boolea
     } else {
       chain.setLink({ href }).run();
     }
-    setOpened(false);
+    onClose();
   }
 
   function remove(): void {
     editor.chain().focus().extendMarkRange("link").unsetLink().run();
-    setOpened(false);
+    onClose();
   }
 
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom" width={340} trapFocus>
-      <Popover.Target>
-        <div>
-          <ToolbarButton
-            label="Link"
-            shortcut="Mod+K"
-            icon={<IconLink size={18} stroke={1.8} />}
-            active={active}
-            onClick={() => editor.view.dom.dispatchEvent(new Event(EDIT_LINK))}
-          />
-        </div>
-      </Popover.Target>
-      <Popover.Dropdown>
-        <form onSubmit={submit}>
-          <TextInput
-            label="Link to"
-            placeholder="https://"
-            data-autofocus
-            spellCheck={false}
-            autoCapitalize="none"
-            value={address}
-            error={error}
-            onChange={(event) => {
-              setAddress(event.currentTarget.value);
-              setError(null);
-            }}
-          />
-          <Group justify="flex-end" gap="xs" mt="sm">
-            {active && (
-              <Button size="xs" variant="subtle" color="red" onClick={remove}>
-                Remove link
-              </Button>
-            )}
-            <Button size="xs" type="submit">
-              {active ? "Change" : "Add link"}
-            </Button>
-          </Group>
-        </form>
-      </Popover.Dropdown>
-    </Popover>
+    <form onSubmit={submit}>
+      <TextInput
+        label="Link to"
+        placeholder="https://"
+        data-autofocus
+        spellCheck={false}
+        autoCapitalize="none"
+        value={address}
+        error={error}
+        onChange={(event) => {
+          setAddress(event.currentTarget.value);
+          setError(null);
+        }}
+      />
+      <Group justify="flex-end" gap="xs" mt="sm">
+        {active && (
+          <Button size="xs" variant="subtle" color="red" onClick={remove}>
+            Remove link
+          </Button>
+        )}
+        <Button size="xs" type="submit">
+          {active ? "Change" : "Add link"}
+        </Button>
+      </Group>
+    </form>
   );
 }

@@ -1,3 +1,5 @@
+import { useDisclosure } from "@mantine/hooks";
+import { Extension } from "@tiptap/core";
 import { Collaboration } from "@tiptap/extension-collaboration";
 import { Placeholder } from "@tiptap/extensions";
 import { EditorContent, useEditor } from "@tiptap/react";
@@ -7,13 +9,27 @@ import type { EditorProps } from "../types";
 import "./content.css";
 import { createCarets } from "./caret";
 import { LinkBubble } from "./LinkBubble";
+import { LinkControl } from "./LinkControl";
 import classes from "./RichTextEditor.module.css";
 import { ReadOnlyGuard } from "./read-only-guard";
 import { schemaExtensions } from "./schema";
 import { Toolbar } from "./Toolbar";
 
+function createLinkShortcut(open: () => void) {
+  return Extension.create({
+    name: "linkShortcut",
+    addKeyboardShortcuts: () => ({
+      "Mod-k": () => {
+        open();
+        return true;
+      },
+    }),
+  });
+}
+
 export default function RichTextEditor(props: EditorProps) {
   const { doc, root, awareness, person, editable, title } = props;
+  const [isEditingLink, linkForm] = useDisclosure();
   const editor = useEditor(
     {
       extensions: [
@@ -22,6 +38,7 @@ export default function RichTextEditor(props: EditorProps) {
         createCarets(awareness, person),
         Placeholder.configure({ placeholder: "Write something, or paste it here…" }),
         ReadOnlyGuard,
+        createLinkShortcut(linkForm.open),
       ],
       editable,
       injectNonce: styleNonce,
@@ -42,7 +59,6 @@ export default function RichTextEditor(props: EditorProps) {
   useEffect(() => {
     // Without telling of an update: the document did not change.
     editor.setEditable(editable, false);
-    editor.view.dispatch(editor.state.tr);
   }, [editor, editable]);
 
   /** A click below the last line goes on writing there. */
@@ -59,8 +75,22 @@ export default function RichTextEditor(props: EditorProps) {
 
   return (
     <div className={classes.editor}>
-      {editable && <Toolbar editor={editor} />}
-      {editable && <LinkBubble editor={editor} />}
+      {editable && (
+        <>
+          <Toolbar
+            editor={editor}
+            link={
+              <LinkControl
+                editor={editor}
+                opened={isEditingLink}
+                onOpen={linkForm.open}
+                onClose={linkForm.close}
+              />
+            }
+          />
+          <LinkBubble editor={editor} onEdit={linkForm.open} />
+        </>
+      )}
       <EditorContent editor={editor} className={classes.content} />
       {/* Who uses a keyboard gets there with the arrows. */}
       <div

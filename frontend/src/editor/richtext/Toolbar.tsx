@@ -13,10 +13,9 @@ import {
   IconUnderline,
 } from "@tabler/icons-react";
 import type { Editor } from "@tiptap/core";
-import type { KeyboardEvent } from "react";
+import type { KeyboardEvent, ReactNode } from "react";
 import { BlockMenu } from "./BlockMenu";
 import { ImageControl } from "./ImageControl";
-import { LinkControl } from "./LinkControl";
 import { MoreMenu } from "./MoreMenu";
 import { TableMenu } from "./TableMenu";
 import classes from "./Toolbar.module.css";
@@ -26,7 +25,13 @@ import { useToolbarState } from "./toolbar-state";
 const SIZE = 18;
 const STROKE = 1.8;
 
-export function Toolbar({ editor }: { editor: Editor }) {
+interface ToolbarProps {
+  editor: Editor;
+  /** The control of links, which others open too. */
+  link: ReactNode;
+}
+
+export function Toolbar({ editor, link }: ToolbarProps) {
   const state = useToolbarState(editor);
   const run = () => editor.chain().focus();
   return (
@@ -97,7 +102,7 @@ export function Toolbar({ editor }: { editor: Editor }) {
           active={state.highlight}
           onClick={() => run().toggleHighlight().run()}
         />
-        <LinkControl editor={editor} active={state.link} />
+        {link}
         <span className={classes.gap} />
         <ToolbarButton
           label="Bullet list"

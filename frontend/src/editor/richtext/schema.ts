@@ -19,7 +19,6 @@ export const schemaExtensions = [
       openOnClick: false,
       autolink: true,
       defaultProtocol: "https",
-      protocols: ["http", "https", "mailto"],
       isAllowedUri: (url) => isAllowedLink(url),
       shouldAutoLink: (url) => isAllowedLink(url),
       HTMLAttributes: { rel: "noopener noreferrer nofollow", target: "_blank" },

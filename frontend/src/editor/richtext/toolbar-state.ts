@@ -12,7 +12,6 @@ const MARKS = [
   "highlight",
   "subscript",
   "superscript",
-  "link",
 ] as const;
 const NODES = [
   "bulletList",
