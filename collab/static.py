@@ -1,0 +1,24 @@
+"""WhiteNoise, for a server that is asynchronous."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):
+    """Answers with a file's bytes at once.
+
+    WhiteNoise streams from a synchronous iterator, which under ASGI Django reads to its end
+    anyway, in a thread and with a warning.
+    """
+
+    @staticmethod
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
+        """The response to a request for a known file."""
+        streamed = WhiteNoiseMiddleware.serve(static_file, request)
+        content = b"".join(streamed.streaming_content)
+        streamed.close()
+        response = HttpResponse(content, status=streamed.status_code)
+        response.headers = streamed.headers
+        return response
