@@ -294,6 +294,10 @@ class Server:
         return f"ws://127.0.0.1:{self.port}"
 
     @property
+    def workers(self) -> int:
+        return int(self.environment["WEB_CONCURRENCY"])
+
+    @property
     def database_url(self) -> str:
         return self.environment["DATABASE_URL"]
 

@@ -1,0 +1,112 @@
+"""Servers for the end-to-end tests: real processes, spawned once where tests can share them."""
+
+import itertools
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.people import Cast
+from tests.services import (
+    Postgres,
+    Redis,
+    Server,
+    migrate,
+    postgres_server,
+    redis_server,
+    serve,
+    sqlite_url,
+)
+
+BROWSER = "test_browser"
+# A line for every request is noise beside a failure.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Playwright keeps an event loop running in this thread: nothing async may follow it."""
+    items.sort(key=lambda item: item.path.stem == BROWSER)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with postgres_server() as running:
+        migrate(running.create_database("migrated"))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[Redis]:
+    with redis_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite3"
+    migrate(sqlite_url(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def new_sqlite(migrated_sqlite: Path) -> Callable[[], str]:
+    """Makes migrated SQLite databases; gives their URLs."""
+    numbers = itertools.count()
+
+    def create() -> str:
+        path = migrated_sqlite.with_name(f"{next(numbers)}.sqlite3")
+        shutil.copyfile(migrated_sqlite, path)
+        return sqlite_url(path)
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def new_postgres(postgres: Postgres) -> Callable[[], str]:
+    """Makes migrated PostgreSQL databases; gives their URLs."""
+    numbers = itertools.count()
+    return lambda: postgres.create_database(f"test{next(numbers)}", template="migrated")
+
+
+@pytest.fixture(scope="session")
+def server(new_sqlite: Callable[[], str]) -> Iterator[Server]:
+    """One process on SQLite, shared by all tests that do it no harm."""
+    with serve(database_url=new_sqlite()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cast(server: Server) -> Iterator[Cast]:
+    people = Cast.on(server)
+    yield people
+    people.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(new_postgres: Callable[[], str], redis: Redis) -> Iterator[Server]:
+    """Two processes behind one port, on PostgreSQL and Redis."""
+    with serve(database_url=new_postgres(), redis_url=redis.url, workers=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cluster_cast(cluster: Server) -> Iterator[Cast]:
+    people = Cast.on(cluster)
+    yield people
+    people.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def mortal(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server for one test, which may kill it, on each database."""
+    with ExitStack() as stack:
+        database_url = request.getfixturevalue(f"new_{request.param}")()
+        redis_url, workers = "", 1
+        if request.param == "postgres":
+            redis_url, workers = request.getfixturevalue("redis").url, 2
+        yield stack.enter_context(
+            serve(database_url=database_url, redis_url=redis_url, workers=workers)
+        )
