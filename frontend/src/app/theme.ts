@@ -44,6 +44,7 @@ export const theme = createTheme({
       defaultProps: { radius: "lg", centered: true, overlayProps: { backgroundOpacity: 0.4 } },
       styles: { title: { fontWeight: 600, fontSize: rem(17) } },
     },
+    Drawer: { styles: { title: { fontWeight: 600, fontSize: rem(17) } } },
     Menu: { defaultProps: { shadow: "md", radius: "md", transitionProps: { duration: 100 } } },
     Popover: { defaultProps: { shadow: "md", radius: "md" } },
     ActionIcon: {

@@ -35,9 +35,9 @@ export const DocumentHeader = memo(function DocumentHeader({
         <TitleField document={document} />
         {(role === "viewer" || role === "commenter") && (
           <Badge
-            variant="light"
-            color="gray"
+            variant="default"
             tt="none"
+            flex="none"
             fw={550}
             leftSection={<IconEye size={13} />}
             data-testid="role-chip"

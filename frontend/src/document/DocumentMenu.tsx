@@ -89,7 +89,12 @@ export function DocumentMenu({ document }: { document: DocumentInfo }) {
         position="right"
         size={400}
         title="Versions"
-        overlayProps={{ backgroundOpacity: 0.15 }}
+        // The document stays in sight and at hand beside it.
+        withOverlay={false}
+        lockScroll={false}
+        trapFocus={false}
+        closeOnClickOutside={false}
+        shadow="xl"
       >
         <Suspense fallback={<PageSkeleton />}>
           <VersionsPanel document={document} />

@@ -13,12 +13,7 @@ export function PresenceBar({ presence }: { presence: Observable<readonly Presen
   const shown = people.slice(0, people.length > MAX_SHOWN ? MAX_SHOWN - 1 : MAX_SHOWN);
   const others = people.slice(shown.length);
   return (
-    <ul
-      className={classes.presence}
-      style={{ listStyle: "none", margin: 0 }}
-      data-testid="presence"
-      aria-label="Who is here"
-    >
+    <ul className={classes.presence} data-testid="presence" aria-label="Who is here">
       {shown.map(({ id, name, username }) => (
         <Tooltip key={id} label={name}>
           <li className={classes.person} data-username={username ?? ""}>

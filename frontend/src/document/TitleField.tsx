@@ -43,6 +43,8 @@ export function TitleField({ document }: { document: DocumentInfo }) {
 
   function onKeyDown(event: KeyboardEvent<HTMLInputElement>): void {
     if (event.key === "Enter") {
+      // The key would go on into the editor and break its first line.
+      event.preventDefault();
       event.currentTarget.blur();
       window.document.querySelector<HTMLElement>(".ProseMirror, .cm-content")?.focus();
     } else if (event.key === "Escape") {

@@ -14,6 +14,9 @@ import { type Refusal, refusalOf } from "./refusal";
 /** How long a socket may take to open and be welcomed. */
 const WELCOME_WITHIN_MS = 15_000;
 
+/** `readyState` of a socket that takes frames. */
+const OPEN = 1;
+
 export interface ConnectionOptions {
   url: string;
   /** Sent on opening where no session cookie speaks for us; `{}` is a guest by link. */
@@ -35,7 +38,6 @@ export class Connection {
   readonly #backoff: Backoff;
   readonly #heartbeat: Heartbeat;
   #socket: Socket | null = null;
-  #opened = false;
   #ended = true;
   #timer: TimerId | null = null;
   #unwatch: (() => void) | null = null;
@@ -77,7 +79,8 @@ export class Connection {
 
   /** False when there is no open socket; the message is then forgotten. */
   send(message: ClientMessage): boolean {
-    if (this.#socket === null || !this.#opened) {
+    // A socket that is closing tells so a moment later; what is sent till then is lost.
+    if (this.#socket?.readyState !== OPEN) {
       return false;
     }
     this.#socket.send(encodeMessage(message));
@@ -106,10 +109,8 @@ export class Connection {
     const { environment, url, hello } = this.#options;
     const socket = environment.openSocket(url, SUBPROTOCOL);
     this.#socket = socket;
-    this.#opened = false;
     this.#timer = environment.setTimer(() => this.#lose(), WELCOME_WITHIN_MS);
     socket.onopen = () => {
-      this.#opened = true;
       if (hello !== null) {
         this.send({ type: "hello", ...hello });
       }
@@ -184,7 +185,6 @@ export class Connection {
     this.#heartbeat.stop();
     const socket = this.#socket;
     this.#socket = null;
-    this.#opened = false;
     if (socket !== null) {
       socket.onopen = null;
       socket.onmessage = null;

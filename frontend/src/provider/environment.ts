@@ -2,6 +2,8 @@
 
 /** The part of a browser's WebSocket that the provider uses. */
 export interface Socket {
+  /** 1 when open, as in the standard. */
+  readonly readyState: number;
   readonly bufferedAmount: number;
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;

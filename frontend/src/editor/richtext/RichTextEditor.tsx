@@ -6,6 +6,7 @@ import { EditorContent, useEditor } from "@tiptap/react";
 import { useEffect } from "react";
 import { styleNonce } from "../../app/csp";
 import type { EditorProps } from "../types";
+import "../carets.css";
 import "./content.css";
 import { createCarets } from "./caret";
 import { LinkBubble } from "./LinkBubble";

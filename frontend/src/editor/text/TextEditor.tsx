@@ -4,6 +4,7 @@ import { EditorView } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import { colourOf } from "../../people/colour";
 import type { EditorProps } from "../types";
+import "../carets.css";
 import "./text.css";
 import { createExtensions } from "./setup";
 

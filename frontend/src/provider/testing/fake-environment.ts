@@ -5,6 +5,7 @@ type Frame = Record<string, unknown> & { type: string };
 
 /** A socket whose other end is the test. */
 export class FakeSocket implements Socket {
+  readyState = 0;
   bufferedAmount = 0;
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
@@ -26,9 +27,11 @@ export class FakeSocket implements Socket {
 
   close(code = 1000): void {
     this.closedWith = code;
+    this.readyState = 3;
   }
 
   open(): void {
+    this.readyState = 1;
     this.onopen?.();
   }
 
@@ -38,6 +41,7 @@ export class FakeSocket implements Socket {
 
   /** The server, or the network, ends it. */
   end(code: number, reason = ""): void {
+    this.readyState = 3;
     this.onclose?.({ code, reason });
   }
 
