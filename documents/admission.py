@@ -8,8 +8,10 @@ The format is Yjs's update encoding, version 1 (yjs `src/utils/encoding.js`, `sr
 `known` is a mapping of client id to clock: how much of each client the Doc holds.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from documents.errors import BadUpdate, MissingPredecessors
 
@@ -23,8 +25,7 @@ MAX_EMPTY_LENGTH = 2**24
 MAX_VALUE_DEPTH = 64
 
 _GC, _DELETED, _JSON, _BINARY, _STRING, _EMBED, _FORMAT, _TYPE, _ANY, _DOC, _SKIP = range(11)
-_NAMED_TYPES = {3, 5}
-_LAST_TYPE = 6
+_XML_ELEMENT, _XML_HOOK, _LAST_TYPE = 3, 5, 6
 
 # The bytes that follow a value's tag, for values of a fixed size.
 _FIXED_VALUES = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
@@ -159,18 +160,20 @@ class Reader:
                 raise BadUpdate("A client id or clock is out of range.")
             if client in starts:
                 raise BadUpdate(f"Client {client} stands twice in the update.")
-            starts[client] = clock
+            if not count:
+                raise BadUpdate(f"Nothing of client {client} follows.")
+            starts[client], reached[client] = clock, 0
             have = known.get(client, 0)
             for _ in range(count):
-                gap = self.data[self.at] & 0x1F == _SKIP
+                gap = self.data[self.at] == _SKIP
                 if not gap and clock > have:
                     missing = True
                 clock += self._struct(client, clock)
                 if clock > MAX_CLOCK:
                     raise BadUpdate(f"Client {client}'s clock runs out of range.")
-                if not gap and clock > have:
-                    have = clock
-            reached[client] = clock
+                if not gap:
+                    have = max(have, clock)
+                    reached[client] = clock
         deletes, missing_deletes = self._delete_set(known, reached)
         self.expect_end()
         lacking, entangled = self._weigh_dependencies(known, reached)
@@ -183,7 +186,7 @@ class Reader:
         info = self.data[self.at]
         self.at += 1
         ref = info & 0x1F
-        if ref in (_GC, _SKIP):
+        if info in (_GC, _SKIP):
             return self._empty_length()
         if info & 0xC0:
             if info & 0x80:
@@ -244,19 +247,18 @@ class Reader:
                 self._type()
             case 6:
                 self.chunk().decode()
-                self.chunk().decode()
+                self._json()
             case 8:
                 length = self.number()
                 for _ in range(length):
                     self._value()
             case 2:
-                length = self.number()
-                for _ in range(length):
-                    self.chunk().decode()
+                # It would take the next struct for one more of the strings.
+                raise BadUpdate("pycrdt reads the content JSON, which Yjs left in 2019, wrongly.")
             case 3:
                 self.chunk()
             case 5:
-                self.chunk().decode()
+                self._json()
             case 9:
                 self.chunk().decode()
                 self._value()
@@ -268,8 +270,25 @@ class Reader:
         kind = self.number()
         if kind > _LAST_TYPE:
             raise BadUpdate(f"There is no shared type of kind {kind}.")
-        if kind in _NAMED_TYPES:
+        if kind == _XML_HOOK:
+            # It would take the name for the next struct, and everything after it for another.
+            raise BadUpdate("pycrdt reads the shared type XmlHook wrongly.")
+        if kind == _XML_ELEMENT:
             self.chunk().decode()
+
+    def _json(self) -> None:
+        """Read the JSON of a format or an embed, which pycrdt parses with a bounded stack."""
+        raw = self.chunk()
+        if raw in (b"true", b"null"):
+            return
+        try:
+            value = json.loads(raw, parse_constant=_refuse_constant)
+            # Halves of surrogate pairs and numbers without end are written, but never read.
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, RecursionError):
+            raise BadUpdate("A format or an embed is not JSON.") from None
+        if max(raw.count(b"["), raw.count(b"{")) > MAX_VALUE_DEPTH and _is_deep(value):
+            raise BadUpdate(f"A value is nested deeper than {MAX_VALUE_DEPTH}.")
 
     def _value(self) -> None:
         """Read one value of lib0's `any` encoding, nested ones without recursion."""
@@ -310,11 +329,30 @@ class Reader:
         missing = False
         for _ in range(clients):
             client = self.number()
+            if client > MAX_CLIENT:
+                raise BadUpdate("The delete set has a client id out of range.")
             have = max(known.get(client, 0), reached.get(client, 0))
             for _ in range(self.number()):
                 clock, length = self.number(), self.number()
-                if clock + length > MAX_CLOCK or client > MAX_CLIENT:
+                if clock + length > MAX_CLOCK:
                     raise BadUpdate("The delete set goes out of range.")
                 if clock + length > have:
                     missing = True
         return clients > 0, missing
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether parsed JSON is nested deeper than MAX_VALUE_DEPTH."""
+    level = [value]
+    for _ in range(MAX_VALUE_DEPTH + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
