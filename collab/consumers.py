@@ -219,7 +219,8 @@ class DocumentConsumer(AsyncJsonWebsocketConsumer):
     async def close_with(self, close: Close) -> None:
         self.is_open = False
         # A reason has at most 123 bytes.
-        await self.close(close.code, close.reason.encode()[:123].decode(errors="ignore"))
+        # A plain int: daphne takes no other, not even an IntEnum.
+        await self.close(int(close.code), close.reason.encode()[:123].decode(errors="ignore"))
 
     async def disconnect(self, code: int) -> None:
         self.is_open = False
@@ -239,7 +240,7 @@ class MissingConsumer(AsyncJsonWebsocketConsumer):
     async def connect(self) -> None:
         offered = list(self.scope["subprotocols"])
         await self.accept(offered[0] if offered else None)
-        await self.close(CloseCode.MISSING, "there is nothing here")
+        await self.close(int(CloseCode.MISSING), "there is nothing here")
 
     async def receive(self, *_args: Any, **_kwargs: Any) -> None:
         """What still arrives is of no interest."""

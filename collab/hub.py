@@ -212,10 +212,13 @@ class Hub:
         self._grown[document_id] += size
         if self._grown[document_id] >= MIN_TAIL_BYTES:
             del self._grown[document_id]
-            self.spawn(self._snapshot(document_id), name=f"snapshot of {document_id}")
+            self._snapshot(document_id, at_rest=False)
 
-    async def _snapshot(self, document_id: uuid.UUID) -> None:
-        await self.read(lambda: snapshot_if_due(document_id=document_id))
+    def _snapshot(self, document_id: uuid.UUID, *, at_rest: bool) -> None:
+        async def work() -> None:
+            await self.read(lambda: snapshot_if_due(document_id=document_id, at_rest=at_rest))
+
+        self.spawn(work(), name=f"snapshot of {document_id}")
 
     # Other processes --------------------------------------------------------------------
 
@@ -312,6 +315,8 @@ class Hub:
         for room in list(self._rooms.values()):
             if room.is_idle(for_seconds=self.options.idle_seconds):
                 room.close(CloseCode.RESTARTING, "nobody is here")
+                # Whoever comes next finds the document as small as it is.
+                self._snapshot(room.document_id, at_rest=True)
 
     async def _renew(self) -> None:
         renewed = await self.read(

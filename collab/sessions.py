@@ -1,7 +1,6 @@
 """One connected client: who it is, its outbox, and the one task that writes to its socket."""
 
 import asyncio
-import contextlib
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
@@ -133,7 +132,6 @@ class Session:
             logger.info("Closing %s: it took no byte for a while", self.connection)
             await self._shut(Close(CloseCode.TRY_AGAIN_LATER, "too slow"))
         except Exception:
-            # Servers differ in what they raise for a peer that is gone.
             logger.debug("The socket of %s is gone", self.connection, exc_info=True)
             await self._shut(Close(CloseCode.TRY_AGAIN_LATER, "try again"))
         finally:
@@ -142,6 +140,9 @@ class Session:
 
     async def _shut(self, close: Close) -> None:
         # A close waits behind what the reader did not take: it too must end.
-        with contextlib.suppress(Exception):
+        try:
             async with asyncio.timeout(self.stalled_seconds):
                 await self.transport.close(close)
+        except Exception:
+            # Servers differ in what they raise for a peer that is gone.
+            logger.debug("%s could not be closed", self.connection, exc_info=True)
