@@ -57,7 +57,7 @@ async def test_the_tour_of_the_readme_works_as_it_is_printed(demo, tmp_path):
     assert markdown.startswith("# Launch\n\n- [ ] Invite **everybody**")
     assert "Oh no" not in markdown
     # bob, whom alice let in, has it on his screen.
-    document = re.search(rf"^{demo.url}/documents/(\S+)$", done.stdout, re.MULTILINE)
+    document = re.search(rf"^{demo.url}/documents/(\S+)/$", done.stdout, re.MULTILINE)
     assert document
     token = demo_token(demo, "bob")
     async with Client(demo.ws_url, document[1], token=token) as bob:

@@ -1,0 +1,389 @@
+"""Two people, two browsers, one document: the page in Chromium, against the real server."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from tests.e2e.people import PASSWORD, Cast, Person
+
+# Where `make screenshots` wants the pictures of the README.
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# What a browser says by itself when its network is taken away.
+OFFLINE = re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_NETWORK|WebSocket connection to .* failed")
+# The names at others' carets are not words of the document.
+READ_WORDS = """element => {
+    const copy = element.cloneNode(true);
+    const carets = '[class*="caret"], .cm-ySelectionCaret, .cm-widgetBuffer';
+    copy.querySelectorAll(carets).forEach(caret => caret.remove());
+    const blocks = copy.querySelectorAll('p, h1, h2, h3, .cm-line');
+    return Array.from(blocks, block => block.textContent.replaceAll('\\u2060', '')).join('\\n');
+}"""
+
+
+def find_chromium() -> str:
+    for name in (os.environ.get("CHROMIUM"), *CHROMIUM_NAMES):
+        if name and (path := shutil.which(name)):
+            return path
+    pytest.fail("The browser tests need Chromium; .ci/chromium says how to get it.")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return {"executable_path": find_chromium(), "args": CHROMIUM_ARGUMENTS}
+
+
+class Desk:
+    """One person's browser, and everything that it complained about."""
+
+    def __init__(self, context: BrowserContext, person: Person) -> None:
+        self.context = context
+        self.person = person
+        self.complaints: list[str] = []
+        self._forgiven: list[re.Pattern[str]] = []
+        self.page: Page = context.new_page()
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(f"{message.text} ({message.location.get('url')})")
+
+    def forgive(self, *patterns: str | re.Pattern[str]) -> None:
+        """What this test provokes on purpose."""
+        self._forgiven += [re.compile(pattern) for pattern in patterns]
+
+    def check_complaints(self) -> None:
+        left = [
+            complaint
+            for complaint in self.complaints
+            if not any(pattern.search(complaint) for pattern in self._forgiven)
+        ]
+        assert left == [], f"{self.person.username}'s browser complained"
+
+    def sign_in(self) -> None:
+        self.page.goto("/login")
+        self.page.get_by_label("Username").fill(self.person.username)
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_test_id("new-document")).to_be_visible()
+
+    def open(self, document: str) -> None:
+        self.page.goto(f"/documents/{document}/")
+        expect(self.editor).to_be_visible()
+        self.expect_saved()
+
+    @property
+    def editor(self) -> Locator:
+        return self.page.locator(".ProseMirror, .cm-content").first
+
+    @property
+    def save_state(self) -> Locator:
+        return self.page.get_by_test_id("save-state")
+
+    def expect_saved(self) -> None:
+        expect(self.save_state).to_have_attribute("data-state", "saved")
+
+    def expect_present(self, *usernames: str) -> None:
+        people = self.page.get_by_test_id("presence").locator("[data-username]")
+        expect(people).to_have_count(len(usernames))
+        shown = {people.nth(i).get_attribute("data-username") for i in range(len(usernames))}
+        assert shown == set(usernames)
+
+    def expect_words(self, *words: str) -> None:
+        for text in words:
+            expect(self.editor).to_contain_text(text)
+
+    def words(self) -> str:
+        """The document as it stands on this screen."""
+        text: str = self.editor.evaluate(READ_WORDS)
+        return text.strip("\n")
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+
+    def type_at_end(self, text: str) -> None:
+        self.editor.click()
+        self.page.keyboard.press("Control+End")
+        self.type(text)
+
+    def choose(self, menu: str, item: str) -> None:
+        self.page.get_by_test_id(menu).click()
+        self.page.get_by_test_id(item).click()
+
+
+NewDesk = Callable[[Person], Desk]
+
+
+@pytest.fixture
+def new_desk(browser: Browser, cast: Cast) -> Iterator[NewDesk]:
+    """Opens a browser of their own for somebody, signed in."""
+    desks: list[Desk] = []
+
+    def open_desk(person: Person) -> Desk:
+        context = browser.new_context(
+            base_url=cast.server.url,
+            accept_downloads=True,
+            viewport={"width": 1280, "height": 800},
+        )
+        context.set_default_timeout(15_000)
+        desk = Desk(context, person)
+        desks.append(desk)
+        desk.sign_in()
+        return desk
+
+    yield open_desk
+    for desk in desks:
+        desk.context.close()
+    for desk in desks:
+        desk.check_complaints()
+
+
+@pytest.fixture
+def document(cast: Cast) -> str:
+    return cast.alice.create(kind="richtext", title="Plans", bob="editor", vera="viewer")
+
+
+@pytest.fixture
+def alice(new_desk: NewDesk, cast: Cast) -> Desk:
+    return new_desk(cast.alice)
+
+
+@pytest.fixture
+def bob(new_desk: NewDesk, cast: Cast) -> Desk:
+    return new_desk(cast.bob)
+
+
+def type_at_once(first: Desk, second: Desk, words: str, other_words: str) -> None:
+    """Both type, letter by letter, neither waiting for the other's letters to arrive."""
+    for letter, other in zip_longest(words, other_words, fillvalue=""):
+        first.type(letter)
+        second.type(other)
+
+
+def test_two_people_type_at_once_and_everything_is_there_when_they_come_back(
+    alice, bob, cast, document
+):
+    cast.alice.call(
+        "POST",
+        f"/documents/{document}/edits/",
+        json={"ops": [{"append": "First line\n\nLast line"}]},
+    )
+    alice.open(document)
+    bob.open(document)
+    alice.expect_present("alice", "bob")
+    bob.expect_present("alice", "bob")
+
+    alice.editor.locator("p", has_text="First line").click()
+    alice.page.keyboard.press("End")
+    bob.type_at_end("")
+    type_at_once(alice, bob, ", written by alice é😀.", ", and this is bob's 😀é.")
+
+    for desk in (alice, bob):
+        desk.expect_words("First line, written by alice é😀.", "Last line, and this is bob's 😀é.")
+        desk.expect_saved()
+    assert alice.words() == bob.words()
+    # Each sees the other's caret, with the name at it.
+    expect(alice.page.locator(".collaboration-carets__label")).to_contain_text("bob")
+    expect(bob.page.locator(".collaboration-carets__label")).to_contain_text("alice")
+
+    words = alice.words()
+    assert cast.alice.content(document)["text"].split() == words.split()
+    bob.page.close()
+    alice.expect_present("alice")
+    alice.page.goto("/")
+    alice.page.get_by_role("link", name="Plans").first.click()
+    alice.expect_words("First line, written by alice é😀.", "Last line, and this is bob's 😀é.")
+    assert alice.words() == words
+
+
+def test_a_document_is_made_named_and_shared_on_the_page(alice, bob, cast):
+    alice.page.get_by_test_id("new-document").click()
+    expect(alice.editor).to_be_visible()
+    title = alice.page.get_by_test_id("document-title")
+    title.fill("Fresh from the page")
+    title.press("Enter")
+    alice.type("Hello, bob")
+    alice.expect_saved()
+
+    alice.page.get_by_test_id("share-button").click()
+    alice.page.get_by_test_id("share-username").fill("bob")
+    alice.page.get_by_test_id("share-add").click()
+    members = alice.page.get_by_test_id("members")
+    expect(members.locator("[data-username=bob]")).to_be_visible()
+
+    bob.page.reload()
+    bob.page.get_by_role("link", name="Fresh from the page").click()
+    bob.expect_words("Hello, bob")
+    bob.type_at_end(", hello alice")
+    alice.expect_words("Hello, bob, hello alice")
+
+
+def test_a_user_who_does_not_exist_cannot_be_added(alice, document):
+    alice.forgive(r"status of 400")
+    alice.open(document)
+    alice.page.get_by_test_id("share-button").click()
+    alice.page.get_by_test_id("share-username").fill("nobody-of-that-name")
+    alice.page.get_by_test_id("share-add").click()
+    expect(alice.page.get_by_role("dialog")).to_contain_text("nobody-of-that-name")
+
+
+def test_what_is_typed_offline_is_saved_when_the_network_is_back(alice, bob, document):
+    alice.forgive(OFFLINE)
+    alice.open(document)
+    bob.open(document)
+    alice.context.set_offline(True)
+    expect(alice.save_state).to_have_attribute("data-state", "offline")
+    alice.type_at_end("typed on a train é😀")
+    expect(alice.save_state).to_have_attribute("data-state", "offline")
+    bob.type_at_end("Meanwhile. ")
+    bob.expect_saved()
+    assert "train" not in bob.words()
+
+    alice.context.set_offline(False)
+    alice.expect_saved()
+    for desk in (alice, bob):
+        desk.expect_words("typed on a train é😀", "Meanwhile. ")
+
+
+def test_a_viewer_reads_along_and_cannot_write(alice, new_desk, cast, document):
+    vera = new_desk(cast.vera)
+    alice.open(document)
+    vera.open(document)
+    expect(vera.editor).to_have_attribute("contenteditable", "false")
+    alice.type_at_end("For your eyes")
+    vera.expect_words("For your eyes")
+    vera.editor.click()
+    vera.type("graffiti")
+    alice.type(" only")
+    vera.expect_words("For your eyes only")
+    assert "graffiti" not in vera.words()
+
+
+def test_a_role_that_changes_is_felt_at_once(bob, cast, document):
+    bob.open(document)
+    bob.type_at_end("I may write. ")
+    bob.expect_saved()
+    member = f"/documents/{document}/members/bob/"
+    cast.alice.call("PATCH", member, json={"role": "viewer"})
+    expect(bob.editor).to_have_attribute("contenteditable", "false")
+    cast.alice.call("PATCH", member, json={"role": "editor"})
+    expect(bob.editor).to_have_attribute("contenteditable", "true")
+    bob.type_at_end("Again. ")
+    bob.expect_saved()
+    assert cast.alice.content(document)["text"].strip() == "I may write. Again."
+
+
+def test_whoever_is_removed_is_shown_out(alice, bob, cast, document):
+    bob.forgive(r"status of 404")
+    alice.open(document)
+    bob.open(document)
+    cast.alice.call("DELETE", f"/documents/{document}/members/bob/")
+    refused = bob.page.get_by_test_id("refused")
+    expect(refused).to_have_attribute("data-reason", "removed")
+    alice.expect_present("alice")
+    alice.type_at_end("Just us now.")
+    alice.expect_saved()
+
+
+def test_a_document_is_downloaded_as_markdown(alice, document):
+    alice.open(document)
+    alice.type_at_end("# A heading")
+    alice.page.keyboard.press("Enter")
+    alice.type("and **bold** words é😀")
+    alice.expect_saved()
+    with alice.page.expect_download() as download:
+        alice.choose("export-menu", "export-md")
+    assert download.value.suggested_filename == "Plans.md"
+    markdown = Path(download.value.path()).read_text()
+    assert markdown.startswith("# A heading\n\nand **bold** words é😀")
+
+
+def test_plain_text_has_an_editor_of_its_own(alice, bob, cast):
+    document = cast.alice.create(kind="text", title="notes.py", bob="editor")
+    alice.open(document)
+    bob.open(document)
+    expect(alice.page.locator(".cm-content")).to_be_visible()
+    alice.type_at_end("def é():")
+    bob.expect_words("def é():")
+    bob.type_at_end("\n# 😀 bob")
+    alice.expect_words("# 😀 bob")
+    alice.page.keyboard.press("Control+Home")
+    type_at_once(alice, bob, "# alice\n", " 1234567")
+    for desk in (alice, bob):
+        desk.expect_words("# alice", "# 😀 bob 1234567")
+        desk.expect_saved()
+    assert alice.words() == bob.words()
+    assert alice.words().split("\n")[0] == "# alice"
+    assert cast.alice.content(document)["text"].strip() == alice.words()
+
+
+def test_a_version_is_kept_and_restored_under_everybodys_eyes(alice, bob, document):
+    alice.open(document)
+    bob.open(document)
+    alice.type_at_end("The good text")
+    alice.expect_saved()
+    alice.choose("document-menu", "versions-button")
+    alice.page.get_by_label("Keep this state").fill("Good")
+    alice.page.get_by_role("button", name="Keep", exact=True).click()
+    expect(alice.page.get_by_test_id("versions")).to_contain_text("Good")
+
+    bob.type_at_end(" spoiled")
+    alice.expect_words("The good text spoiled")
+    alice.page.get_by_test_id("versions").get_by_role("button", name="Restore").click()
+    question = alice.page.get_by_role("dialog", name=re.compile("Restore.*Good"))
+    question.get_by_role("button", name="Restore", exact=True).click()
+    for desk in (alice, bob):
+        expect(desk.editor).not_to_contain_text("spoiled")
+        desk.expect_words("The good text")
+    bob.type_at_end(", and better")
+    alice.expect_words("The good text, and better")
+
+
+def test_whoever_is_outside_sees_no_document(new_desk, cast, document):
+    charlie = new_desk(cast.charlie)
+    charlie.forgive(r"status of 404")
+    charlie.page.goto(f"/documents/{document}/")
+    expect(charlie.page.get_by_text("No such document")).to_be_visible()
+
+
+def test_screenshots_for_the_readme(alice, bob, cast, tmp_path):
+    pictures = Path(SCREENSHOTS) if SCREENSHOTS else tmp_path
+    pictures.mkdir(parents=True, exist_ok=True)
+    document = cast.alice.create(kind="richtext", title="Launch plan", bob="editor", vera="viewer")
+    text = (
+        "# Launch plan\n\nWe ship on **Thursday**. Everybody writes here, at the same time.\n\n"
+        "- [x] Write the announcement\n- [x] Rehearse the demo\n- [ ] Invite everybody\n\n"
+        "| What | Who | When |\n|---|---|---|\n| Announcement | alice | Monday |\n"
+        "| Demo | bob | Wednesday |\n\n> Nobody loses a word.\n\n"
+    )
+    edits = f"/documents/{document}/edits/"
+    cast.alice.call("POST", edits, json={"ops": [{"append": text}]})
+    alice.open(document)
+    bob.open(document)
+    bob.editor.locator("p", has_text="We ship on").click()
+    bob.page.keyboard.press("End")
+    bob.type(" Even bob")
+    alice.expect_words("Even bob")
+    alice.expect_present("alice", "bob")
+    expect(alice.page.locator(".collaboration-carets__label")).to_be_attached()
+    alice.page.screenshot(path=pictures / "editor.png")
+    bob.page.goto("/")
+    expect(bob.page.get_by_role("link", name="Launch plan").first).to_be_visible()
+    bob.page.screenshot(path=pictures / "documents.png")
+    assert (pictures / "editor.png").stat().st_size > 10_000
