@@ -302,7 +302,7 @@ class Hub:
         for document_id, room in rooms.items():
             found = heads.get(document_id)
             if found is None:
-                room.document_gone()
+                room.close(CloseCode.MISSING, "the document was deleted")
             elif found.epoch != room.epoch:
                 room.close(CloseCode.OTHER_EPOCH, "the document was replaced by its operator")
             else:
@@ -338,7 +338,7 @@ class Hub:
             return
         roles = await self.read(lambda: records.roles(room.document_id, users))
         if roles is None:
-            room.document_gone()
+            room.close(CloseCode.MISSING, "the document was deleted")
             return
         for session in room.audience.change_access(roles):
             self.journal.connected(self._record(room, session))

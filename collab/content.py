@@ -1,0 +1,295 @@
+"""What is written in one open document: from a session's edit to everybody's screen and the log."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from collab import metrics
+from collab.audience import Audience
+from collab.following import Follower, LoggedRow
+from collab.holding import Holding
+from collab.journal import AckTarget, Append
+from collab.live_doc import LiveDoc, Poisoned, Run, merge
+from collab.services import Services
+from collab.sessions import Session
+from collab.wire.messages import (
+    Changed,
+    CloseCode,
+    Edit,
+    Error,
+    ErrorCode,
+    Sync,
+    SyncRequest,
+)
+from documents import bus
+from documents.admission import decode_state_vector
+from documents.crdt import EMPTY_UPDATE
+from documents.errors import BadUpdate, Contradiction, MissingPredecessors
+from documents.log import State
+
+logger = logging.getLogger(__name__)
+
+
+class Content:
+    """The document itself, in its room. The journal reports to it."""
+
+    def __init__(
+        self,
+        document_id: uuid.UUID,
+        *,
+        state: State,
+        audience: Audience,
+        services: Services,
+        give_up: Callable[[CloseCode, str], None],
+        remind: Callable[[Session], None],
+    ) -> None:
+        """Build from the log; BadUpdate if it holds what cannot be applied.
+
+        `give_up` throws the room away; `remind` has the room call `settle_held`.
+        """
+        self.document_id = document_id
+        self._audience = audience
+        self._services = services
+        self._give_up = give_up
+        self._remind = remind
+        self._doc = LiveDoc(state.payloads())
+        self._holding = Holding()
+        self._log = Follower(
+            state.head,
+            read=lambda seq: services.read_since(document_id, seq),
+            apply=self._apply_logged,
+            spawn=lambda work: services.spawn(work, name=f"gap of {document_id}"),
+        )
+
+    @property
+    def head(self) -> int:
+        """The last row of the log that is in the document, with all before it."""
+        return self._log.head
+
+    def stop(self) -> None:
+        """The room is closed."""
+        self._log.stop()
+
+    def forget(self, session: Session) -> None:
+        """The session is gone: nobody waits for it, and it waits for nobody."""
+        self._holding.release(session)
+        for waiting in list(self._holding.answered(session)):
+            self._remind(waiting)
+
+    # What sessions write ----------------------------------------------------------------
+
+    async def write(self, edits: dict[Session, list[Edit]], *, may_hold: bool = True) -> None:
+        """Apply each session's run, tell everybody else at once, hand it to the journal."""
+        changes: list[tuple[Session, bytes]] = []
+        before = self._doc.state_vector() if edits else b""
+        for session, run_of_edits in edits.items():
+            if not session.may_edit:
+                self._refuse_reader(session, run_of_edits)
+                continue
+            if self._holding.queue(session, run_of_edits):
+                continue
+            try:
+                run = self._doc.apply(
+                    [edit.update for edit in run_of_edits], is_foreign=self._is_foreign_to(session)
+                )
+            except Poisoned as poison:
+                self._tell_changes(changes, before)
+                await self._rebuild(poison)
+                await self._write_singly(session, run_of_edits, poison)
+                before, changes = self._doc.state_vector(), []
+                continue
+            taken = run_of_edits[: run.foreign_from]
+            if run.foreign_from is not None:
+                self._doubt(session, run_of_edits[run.foreign_from :], run, may_hold=may_hold)
+            self._answer_refused(session, taken, run)
+            if run.changed is not None:
+                changes.append((session, run.changed))
+            self._journal(session, taken, run)
+        self._tell_changes(changes, before)
+        for session in edits:
+            for waiting in list(self._holding.answered(session)):
+                await self.settle_held(waiting)
+
+    async def _write_singly(
+        self, session: Session, edits: Sequence[Edit], poison: Poisoned
+    ) -> None:
+        """After a poisonous run: refuse the one that is it, take the rest."""
+        if len(edits) == 1:
+            detail = f"The update cannot be applied: {poison}"
+            session.send(Error(ErrorCode.BAD_UPDATE, detail, cseq=edits[0].cseq))
+            return
+        for edit in edits:
+            await self.write({session: [edit]})
+
+    def _is_foreign_to(self, session: Session) -> Callable[[int], bool]:
+        return lambda client: self._audience.witness_of(client, session) is not None
+
+    def _doubt(self, session: Session, edits: Sequence[Edit], run: Run, *, may_hold: bool) -> None:
+        """Somebody who is here is said to have written this: ask them first."""
+        if not may_hold:
+            detail = "It holds edits in the name of somebody who is here and does not have them."
+            for edit in edits:
+                session.send(Error(ErrorCode.CONFLICT, detail, cseq=edit.cseq))
+            return
+        found = {self._audience.witness_of(client, session) for client in run.foreign_clients}
+        witnesses = [witness for witness in found if witness is not None]
+        self._holding.hold(session, edits, witnesses)
+        for witness in witnesses:
+            witness.send(self._sync(EMPTY_UPDATE))
+        asyncio.get_running_loop().call_later(
+            self._services.options.confirm_seconds, self._remind, session
+        )
+
+    async def settle_held(self, session: Session) -> None:
+        """What was held is known by now, or its author has left, or it is refused."""
+        for edit in self._holding.release(session):
+            await self.write({session: [edit]}, may_hold=False)
+
+    async def _rebuild(self, poison: Poisoned) -> None:
+        """Throw the Doc away and build it anew; the sessions stay."""
+        logger.warning("Room %s builds its document anew: %s", self.document_id, poison)
+        self._log.pause()
+        await self._services.journal.flush(self.document_id)
+        state = await self._services.load_state(self.document_id)
+        self._doc = LiveDoc(state.payloads())
+        self._log.resume(state.head)
+
+    def _refuse_reader(self, session: Session, edits: Sequence[Edit]) -> None:
+        metrics.UPDATES.labels("read_only").inc(len(edits))
+        detail = f"As {session.role.slug} you may read this document, not edit it."
+        for edit in edits:
+            session.send(Error(ErrorCode.READ_ONLY, detail, cseq=edit.cseq))
+
+    def _answer_refused(self, session: Session, edits: Sequence[Edit], run: Run) -> None:
+        lacking = False
+        for index, error in run.refused.items():
+            if isinstance(error, MissingPredecessors):
+                lacking = True
+            else:
+                metrics.UPDATES.labels("refused").inc()
+                conflict = isinstance(error, Contradiction)
+                code = ErrorCode.CONFLICT if conflict else ErrorCode.BAD_UPDATE
+                session.send(Error(code, str(error), cseq=edits[index].cseq))
+        if lacking:
+            metrics.UPDATES.labels("incomplete").inc()
+            session.send(self._sync(EMPTY_UPDATE))
+
+    def _journal(self, session: Session, edits: Sequence[Edit], run: Run) -> None:
+        taken = (edit.cseq for index, edit in enumerate(edits) if index not in run.refused)
+        acks = [AckTarget(session, first, last) for first, last in _stretches(taken)]
+        if not acks:
+            return
+        metrics.UPDATES.labels("accepted").inc(len(edits) - len(run.refused))
+        client = run.clients[0] if len(run.clients) == 1 else None
+        self._services.journal.append(
+            self, Append(session, run.changed, session.user_id, client, acks)
+        )
+
+    def _tell_changes(self, changes: Sequence[tuple[Session, bytes]], before: bytes) -> None:
+        """One message for all: an author gets its own edits back inside a merged one."""
+        if not changes:
+            return
+        authors = {session.person for session, _ in changes}
+        self._audience.tell_change(
+            Changed(
+                merge([changed for _, changed in changes]),
+                authors.pop() if len(authors) == 1 else None,
+            ),
+            before=before,
+            apart_from=changes[0][0] if len(changes) == 1 else None,
+        )
+
+    # What sessions read -----------------------------------------------------------------
+
+    def synchronise(self, session: Session, request: SyncRequest) -> None:
+        """Answer what the session lacks; from now on it is sent every change."""
+        try:
+            decode_state_vector(request.state_vector)
+            update = self._doc.encode_since(request.state_vector)
+        except BadUpdate as error:
+            session.send(Error(ErrorCode.BAD_MESSAGE, str(error), id=request.id))
+            return
+        session.send(self._sync(update, id_=request.id))
+        if not session.synced:
+            session.synced = True
+            self._audience.show_awareness(session)
+
+    def _sync(self, update: bytes, *, id_: Any = None) -> Sync:
+        return Sync(update, self._doc.state_vector(), self.head, id_)
+
+    def resync(self, since: bytes) -> Sync:
+        """For a slow reader: what the document gained since that state vector."""
+        return self._sync(self._doc.encode_since(since))
+
+    # What the journal says --------------------------------------------------------------
+
+    def committed(self, appends: Sequence[Append], *, rows: int, last_seq: int) -> None:
+        """These appends are on disk: acknowledge, and tell the other processes."""
+        seq = last_seq - rows if rows else self.head
+        written: list[tuple[bytes, int | None]] = []
+        for append in appends:
+            if append.payload is not None:
+                seq += 1
+                written.append((append.payload, append.author_id))
+            for ack in append.acks:
+                ack.session.acknowledge(from_cseq=ack.from_cseq, cseq=ack.cseq, seq=seq)
+            metrics.ACK_SECONDS.observe(append.waited_seconds())
+        if not written:
+            return
+        self._log.wrote(rows=rows, last_seq=last_seq)
+        self._services.publish(
+            bus.appended(
+                document_id=self.document_id,
+                last_seq=last_seq,
+                rows=written,
+                origin=self._services.origin,
+            )
+        )
+        self._services.grown(self.document_id, sum(len(payload) for payload, _ in written))
+
+    def append_failed(self) -> None:
+        """What waited is not written: clients keep it, and send it again."""
+        self._give_up(CloseCode.TRY_AGAIN_LATER, "your edits could not be stored yet")
+
+    def document_gone(self) -> None:
+        """The document is in the trash, or purged."""
+        self._give_up(CloseCode.MISSING, "the document was deleted")
+
+    # What the log says ------------------------------------------------------------------
+
+    def hear_appended(self, *, last_seq: int, rows: Sequence[tuple[bytes, int | None]]) -> None:
+        """Rows that end at `last_seq` are in the log; without `rows` they are to be read."""
+        self._log.hear(last_seq=last_seq, rows=rows)
+
+    def follow(self, head: int) -> None:
+        """The log is known to reach `head`."""
+        self._log.follow(head)
+
+    def _apply_logged(self, rows: Sequence[LoggedRow]) -> None:
+        before = self._doc.state_vector()
+        try:
+            changed = self._doc.apply_logged([payload for _, payload, _ in rows])
+        except Poisoned:
+            logger.exception("Rows of %s from %s on fail", self.document_id, rows[0][0])
+            self._give_up(CloseCode.TRY_AGAIN_LATER, "the document is being reopened")
+            return
+        if changed is not None:
+            authors = {author for _, _, author in rows}
+            person = self._audience.person_of(authors.pop()) if len(authors) == 1 else None
+            self._audience.tell_change(Changed(changed, person), before=before)
+
+
+def _stretches(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Runs of consecutive numbers, as first and last."""
+    first = last = None
+    for number in numbers:
+        if last is not None and number == last + 1:
+            last = number
+            continue
+        if first is not None and last is not None:
+            yield first, last
+        first = last = number
+    if first is not None and last is not None:
+        yield first, last
