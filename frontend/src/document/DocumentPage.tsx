@@ -5,6 +5,7 @@ import { documentQuery, invalidateLists } from "../api/documents";
 import type { DocumentInfo } from "../api/types";
 import { PRODUCT_NAME } from "../app/brand";
 import { useMe } from "../app/RequireSession";
+import { loadEditor } from "../editor/load";
 import { DocumentHeader } from "./DocumentHeader";
 import { ContentSkeleton } from "./DocumentSkeleton";
 import { ProblemBanner } from "./ProblemBanner";
@@ -13,8 +14,8 @@ import type { DocumentSession } from "./useDocumentSession";
 import { useObservable } from "./useObservable";
 import { useUnsavedGuard } from "./useUnsavedGuard";
 
-const RichTextEditor = lazy(() => import("../editor/richtext/RichTextEditor"));
-const TextEditor = lazy(() => import("../editor/text/TextEditor"));
+const RichTextEditor = lazy(() => loadEditor("richtext"));
+const TextEditor = lazy(() => loadEditor("text"));
 
 interface DocumentPageProps {
   document: DocumentInfo;
@@ -33,6 +34,9 @@ export function DocumentPage({ document, session, reopen }: DocumentPageProps) {
   const { refusal } = useObservable(provider.status);
   useDocumentTitle(`${document.title} · ${PRODUCT_NAME}`);
   useUnsavedGuard(session);
+
+  // While the content is on its way, so is what shows it.
+  useEffect(() => void loadEditor(document.kind), [document.kind]);
 
   // The abilities of the REST side follow the role that the socket tells of.
   useEffect(() => {

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconFileUnknown, IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { Link, useParams } from "react-router";
 import { documentQuery } from "../api/documents";
 import { ApiError } from "../api/http";
@@ -30,6 +31,16 @@ function OpenedDocument({ id }: { id: string }) {
     // Nobody tells of a new title; looking twice a minute is soon enough.
     refetchInterval: 30_000,
   });
+  const isMissing = error instanceof ApiError && error.status === 404;
+
+  // Nothing of a document that one may not see stays on the device, except one's own unsaved words:
+  // the document may come back from the trash.
+  useEffect(() => {
+    if (isMissing && session !== null && session.copy.unsavedChanges === 0) {
+      void session.copy.drop();
+    }
+  }, [isMissing, session]);
+
   if (document !== undefined && session !== null) {
     return (
       <DocumentPage key={session.doc.guid} document={document} session={session} reopen={reopen} />
@@ -38,7 +49,7 @@ function OpenedDocument({ id }: { id: string }) {
   if (error === null) {
     return <DocumentSkeleton />;
   }
-  if (error instanceof ApiError && error.status === 404) {
+  if (isMissing) {
     return <MissingDocument />;
   }
   return (

@@ -15,7 +15,7 @@ const databaseName = (username: string, documentId: string) => `${PREFIX}${usern
 export class LocalCopy {
   readonly #username: string;
   readonly #documentId: string;
-  readonly #persistence: IndexeddbPersistence | null;
+  #persistence: IndexeddbPersistence | null;
   /** The incarnation of the document that the copy is of; `null` for an empty copy. */
   readonly epoch: Epoch | null;
   /** Edits in the copy that no page has seen acknowledged. */
@@ -68,7 +68,9 @@ export class LocalCopy {
   /** Takes the copy off the device. */
   async drop(): Promise<void> {
     writeUnsavedMark(this.#username, this.#documentId, 0);
-    await this.close();
+    const closed = this.close();
+    this.#persistence = null;
+    await closed;
     await clearDocument(databaseName(this.#username, this.#documentId)).catch(() => undefined);
   }
 }

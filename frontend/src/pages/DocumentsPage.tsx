@@ -2,12 +2,13 @@ import { Group, SegmentedControl, Select, TextInput, Title } from "@mantine/core
 import { useDebouncedValue, useDocumentTitle, useHotkeys } from "@mantine/hooks";
 import { IconFileText, IconSearch, IconSearchOff } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { documentsQuery } from "../api/documents";
 import type { Ordering, Scope } from "../api/types";
 import { AppHeader } from "../app/AppHeader";
 import { PRODUCT_NAME } from "../app/brand";
+import { loadEditor } from "../editor/load";
 import { Message } from "../ui/Message";
 import { DocumentList } from "./DocumentList";
 import classes from "./DocumentsPage.module.css";
@@ -41,6 +42,15 @@ export function DocumentsPage() {
     placeholderData: keepPreviousData,
     refetchOnWindowFocus: true,
   });
+
+  // Somebody who reads this list opens a document next: fetch then what that takes.
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      void import("../document/DocumentRoute");
+      void loadEditor("richtext");
+    }, 1000);
+    return () => clearTimeout(timer);
+  }, []);
 
   /** The choices live in the address, so that coming back finds them. */
   function choose(name: "scope" | "ordering", value: string): void {

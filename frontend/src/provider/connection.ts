@@ -19,8 +19,8 @@ const OPEN = 1;
 
 export interface ConnectionOptions {
   url: string;
-  /** Sent on opening where no session cookie speaks for us; `{}` is a guest by link. */
-  hello: { token?: string } | null;
+  /** Who we are, for whom no session cookie speaks. */
+  token: string | undefined;
   environment: Environment;
   onMessage(message: ServerMessage): void;
   /** The socket is gone and another will be tried. Called once for each failed attempt as well. */
@@ -106,14 +106,14 @@ export class Connection {
 
   #open(): void {
     this.#clearTimer();
-    const { environment, url, hello } = this.#options;
+    const { environment, url, token } = this.#options;
     const socket = environment.openSocket(url, SUBPROTOCOL);
     this.#socket = socket;
     this.#timer = environment.setTimer(() => this.#lose(), WELCOME_WITHIN_MS);
     socket.onopen = () => {
-      if (hello !== null) {
-        this.send({ type: "hello", ...hello });
-      }
+      // Whom a cookie lets in is welcomed without it; everybody else learns at once whether the
+      // document's link lets them in, or that they are signed out.
+      this.send({ type: "hello", ...(token === undefined ? {} : { token }) });
     };
     socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = (event) => this.#onClose(event.code, event.reason);

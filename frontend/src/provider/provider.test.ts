@@ -48,16 +48,16 @@ afterEach(() => {
 });
 
 describe("opening", () => {
-  test("the subprotocol is offered, and nothing is sent before the welcome", () => {
+  test("the subprotocol is offered, and nothing but hello is said before the welcome", () => {
     open();
     environment.socket.open();
     expect(environment.socket.subprotocol).toBe("collab.json.v1");
-    expect(environment.socket.sent).toEqual([]);
+    expect(environment.socket.sent).toEqual([{ type: "hello" }]);
     expect(status().state).toBe("connecting");
   });
 
   test("a token is said in the first frame", () => {
-    open({ hello: { token: "t" } });
+    open({ token: "t" });
     environment.socket.open();
     expect(environment.socket.sent).toEqual([{ type: "hello", token: "t" }]);
   });

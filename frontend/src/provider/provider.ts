@@ -36,8 +36,8 @@ export interface ProviderOptions {
   /** `ws://host/ws/documents/<uuid>/` */
   url: string;
   doc: Y.Doc;
-  /** For a session without a cookie: a token, or `{}` for a guest by link. */
-  hello?: { token?: string } | undefined;
+  /** For whom no session cookie speaks. */
+  token?: string | undefined;
   /** The incarnation of the document that `doc` already holds something of, when it does. */
   epoch?: Epoch | null;
   /** Changes that an earlier page made to the local copy and never saw saved. */
@@ -103,7 +103,7 @@ export class DocumentProvider {
     this.#roster = new PresenceRoster(this.presence);
     this.#connection = new Connection({
       url: options.url,
-      hello: options.hello ?? null,
+      token: options.token,
       environment: this.#environment,
       onMessage: (message) => this.#onMessage(message),
       onDown: () => this.#onDown(),

@@ -27,7 +27,10 @@ export const schemaExtensions = [
   TableKit.configure({ table: { resizable: true } }),
   TaskList,
   TaskItem.configure({ nested: true }),
-  Image.configure({ HTMLAttributes: { loading: "lazy" } }),
+  // Images come over https alone; what is pasted with others would only be a broken frame.
+  Image.extend({ parseHTML: () => [{ tag: 'img[src^="https://"]' }] }).configure({
+    HTMLAttributes: { loading: "lazy" },
+  }),
   Highlight,
   Subscript,
   Superscript,
