@@ -9,7 +9,13 @@ from typing import Any
 
 from pycrdt import Doc, TransactionEvent, merge_updates
 
-from documents.admission import Admitted, admit, decode_state_vector, encode_state_vector
+from documents.admission import (
+    Admitted,
+    admit,
+    decode_state_vector,
+    encode_state_vector,
+    find_pairs,
+)
 from documents.comparison import contradicts
 from documents.crdt import EMPTY_UPDATE, build, encode, guard
 from documents.errors import BadUpdate, Contradiction, DocumentError
@@ -40,7 +46,10 @@ class LiveDoc:
 
     def __init__(self, updates: Iterable[bytes]) -> None:
         """Build from Yjs v1 updates in causal order; BadUpdate if one cannot be applied."""
+        updates = list(updates)
         self._doc: Doc[Any] = build(updates)
+        # (client, clock) of the second half of each surrogate pair, which nothing may cut off.
+        self._pairs: set[tuple[int, int]] = set().union(*map(find_pairs, updates))
         self._reported: list[bytes] = []
         self._subscription = self._doc.observe(self._collect)
         self._full: bytes | None = None
@@ -70,11 +79,16 @@ class LiveDoc:
         entangled = False
         for index, update in enumerate(updates):
             try:
-                admitted = admit(update, {**clocks, **advanced} if advanced else clocks)
+                admitted = admit(
+                    update, {**clocks, **advanced} if advanced else clocks, self._pairs
+                )
             except DocumentError as error:
                 run.refused[index] = error
                 continue
-            if self._contradicts(update, admitted):
+            if self._contradicts(update, admitted) or (
+                any(start < advanced.get(client, 0) for client, start in admitted.starts.items())
+                and any(contradicts(update, said, known=advanced) for said in accepted)
+            ):
                 run.refused[index] = Contradiction(
                     "Other content is here under this client id. Take a new client id."
                 )
@@ -84,15 +98,16 @@ class LiveDoc:
                 run.foreign_from, run.foreign_clients = index, foreign
                 break
             accepted.append(update)
+            self._pairs |= admitted.pairs
             entangled = entangled or admitted.entangled
             advanced |= news
         if not accepted:
             return run
         run.changed = self._transact(accepted)
+        if entangled and decode_state_vector(self._doc.get_state()) != {**clocks, **advanced}:
+            raise Poisoned("The blocks of an update wait for each other.")
         clocks.update(advanced)
         run.clients = list(advanced)
-        if entangled and decode_state_vector(self._doc.get_state()) != clocks:
-            raise Poisoned("The blocks of an update wait for each other.")
         return run
 
     def _contradicts(self, update: bytes, admitted: Admitted) -> bool:
@@ -111,6 +126,7 @@ class LiveDoc:
     def apply_logged(self, updates: Sequence[bytes]) -> bytes | None:
         """Apply rows of the log, already admitted by who wrote them; return what changed."""
         changed = self._transact(updates)
+        self._pairs.update(*map(find_pairs, updates))
         if changed is not None:
             self.clocks = decode_state_vector(self._doc.get_state())
         return changed

@@ -21,36 +21,41 @@ _REPLACEMENT = 0xFFFD
 class _Struct:
     ref: int
     length: int
-    # The left neighbour at the time of writing, or the parent, as encoded.
-    origin: bytes
+    # The left neighbour at the time of writing, or else the right one, or else the parent: which
+    # of them, and it as encoded.
+    origin: tuple[int, bytes]
     content: bytes
 
 
 class _Recorder(Reader):
     """Reads an update, and notes every struct that carries content."""
 
-    __slots__ = ("_client", "_clock", "_origin", "structs")
+    __slots__ = ("_client", "_clock", "_flags", "_origin", "structs")
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self.structs: dict[tuple[int, int], _Struct] = {}
-        self._client = self._clock = 0
+        self._client = self._clock = self._flags = 0
         self._origin = b""
 
     def _struct(self, client: int, clock: int) -> int:
         self._client, self._clock, self._origin = client, clock, b""
+        self._flags = self.data[self.at] & 0xC0
         return super()._struct(client, clock)
 
-    def _dependency(self, owner: int, own_clock: int) -> None:
+    def _dependency(self, owner: int, own_clock: int, *, end: int = 0) -> tuple[int, int]:
         start = self.at
-        super()._dependency(owner, own_clock)
+        found = super()._dependency(owner, own_clock, end=end)
         self._origin = self._origin or self.data[start : self.at]
+        return found
 
-    def _content(self, ref: int) -> int:
+    def _content(self, ref: int, client: int, clock: int) -> int:
         start = self.at
-        length = super()._content(ref)
+        length = super()._content(ref, client, clock)
         content = self.data[start : self.at]
-        self.structs[self._client, self._clock] = _Struct(ref, length, self._origin, content)
+        # Behind a left neighbour the right one says nothing more.
+        origin = (0x80 if self._flags & 0x80 else self._flags, self._origin)
+        self.structs[self._client, self._clock] = _Struct(ref, length, origin, content)
         return length
 
 

@@ -43,6 +43,7 @@ class Nonsense:
                 for update in case["updates"]
             ]
             for case in json.loads(VECTORS.read_text("utf-8"))
+            if "subdocument" not in case["name"]
         ]
 
     def chance(self, probability: float) -> bool:
@@ -113,7 +114,8 @@ class Nonsense:
         if self.chance(0.1):
             length = self.number()
             return bytes([self.random.choice([0, 10])]) + encode_number(length), length
-        kind = self.random.choice([4, 4, 4, 4, 1, 7, 7, 7, 6, 8, 8, 2, 3, 5, 9, 11])
+        # Without 9: subdocuments in odd places corrupt pycrdt's memory.
+        kind = self.random.choice([4, 4, 4, 4, 1, 7, 7, 7, 6, 8, 8, 2, 3, 5, 11])
         flags = self.random.choice([0, 0, 0x20, 0x80, 0x80, 0x40, 0xC0])
         out = b""
         for flag in (0x80, 0x40):
