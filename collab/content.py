@@ -150,10 +150,15 @@ class Content:
     async def _rebuild(self, poison: Poisoned) -> None:
         """Throw the Doc away and build it anew; the sessions stay."""
         logger.warning("Room %s builds its document anew: %s", self.document_id, poison)
+        before = self._doc.state_vector()
         self._log.pause()
         await self._services.journal.flush(self.document_id)
         state = await self._services.load_state(self.document_id)
         self._doc = LiveDoc(state.payloads())
+        # Rows of other processes came in with the load, which nobody here was told of.
+        missed = self._doc.encode_since(before)
+        if missed != EMPTY_UPDATE:
+            self._audience.tell_change(Changed(missed), before=before)
         self._log.resume(state.head)
 
     def _refuse_reader(self, session: Session, edits: Sequence[Edit]) -> None:

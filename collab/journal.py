@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, InterfaceError, transaction
 
 from collab import metrics
 from collab.database import DatabaseThreads
@@ -200,7 +200,7 @@ class Journal:
         started = time.perf_counter()
         try:
             heads = await self._threads.run(lambda: _write(rows, connected, disconnected))
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             logger.warning("The journal could not commit, and tries again: %s", error)
             metrics.JOURNAL_BATCHES.labels("failed").inc()
             self._connected = {

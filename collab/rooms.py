@@ -135,7 +135,8 @@ class Room:
         edits: dict[Session, list[Edit]] = {}
         cursors: dict[Session, list[AwarenessState]] = {}
         for session, message in batch:
-            if session not in self.audience:
+            if session not in self.audience or session.closing is not None:
+                # What somebody had on the way when their access ended does not count.
                 continue
             match message:
                 case Edit():
