@@ -6,6 +6,7 @@ keep theirs. Nothing else in `collab` may touch the database while sockets are s
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -28,8 +29,14 @@ class DatabaseThreads:
 
     async def close(self) -> None:
         """Wait for what runs, close the connections, end the threads."""
-        barrier = asyncio.gather(*(self.run(connection.close) for _ in range(self._count)))
-        await barrier
+        # Each thread waits for all others: so it is all of them that close theirs.
+        together = threading.Barrier(self._count)
+
+        def close_own() -> None:
+            together.wait()
+            connection.close()
+
+        await asyncio.gather(*(self.run(close_own) for _ in range(self._count)))
         self._executor.shutdown(wait=True)
 
 

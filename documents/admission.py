@@ -9,7 +9,9 @@ The format is Yjs's update encoding, version 1 (yjs `src/utils/encoding.js`, `sr
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -27,6 +29,9 @@ MAX_VALUE_DEPTH = 64
 _GC, _DELETED, _JSON, _BINARY, _STRING, _EMBED, _FORMAT, _TYPE, _ANY, _DOC, _SKIP = range(11)
 _XML_ELEMENT, _XML_HOOK, _LAST_TYPE = 3, 5, 6
 
+# Where a character outside the basic plane may stand; such a one has two clocks.
+_WIDE_CHARACTER = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
+
 # The bytes that follow a value's tag, for values of a fixed size.
 _FIXED_VALUES = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
 
@@ -43,22 +48,37 @@ class Admitted:
     # Blocks of several clients lean on each other inside the update: whether they do so in a
     # circle shows only after applying, in the Doc's state vector.
     entangled: bool
+    # (client, clock) of the second half of each surrogate pair in its strings.
+    pairs: Set[tuple[int, int]]
 
     def is_known(self, known: Mapping[int, int]) -> bool:
         """Whether a Doc with these clocks has all the structs already (deletes aside)."""
         return all(known.get(client, 0) >= end for client, end in self.ends.items())
 
 
-def admit(update: bytes, known: Mapping[int, int]) -> Admitted:
-    """Read an update for a Doc that holds `known`.
+def admit(
+    update: bytes, known: Mapping[int, int], pairs: Set[tuple[int, int]] = frozenset()
+) -> Admitted:
+    """Read an update for a Doc that holds `known`, with the surrogate pairs `pairs`.
 
-    Raises BadUpdate if it is malformed or out of bounds, MissingPredecessors if it builds on
-    what the Doc does not have. Costs some microseconds for a keystroke.
+    Raises BadUpdate if it is malformed or out of bounds, or cuts a pair in two (pycrdt loses
+    count then); MissingPredecessors if it builds on what the Doc does not have. Costs some
+    microseconds for a keystroke.
     """
     try:
-        return Reader(update).read(known)
+        return Reader(update).read(known, pairs)
     except (IndexError, UnicodeDecodeError):
         raise BadUpdate("The update is cut off, or is not a Yjs v1 update.") from None
+
+
+def find_pairs(update: bytes) -> Set[tuple[int, int]]:
+    """The surrogate pairs in an update that was admitted once, whatever it builds on."""
+    if _WIDE_CHARACTER.search(update) is None:
+        return frozenset()
+    reader = Reader(update)
+    with suppress(MissingPredecessors):
+        reader.read({})
+    return reader.pairs
 
 
 def decode_state_vector(state_vector: bytes) -> dict[int, int]:
@@ -99,7 +119,7 @@ def encode_number(number: int) -> bytes:
 class Reader:
     """A cursor over bytes. IndexError means that they ended too early."""
 
-    __slots__ = ("at", "data", "dependencies", "size")
+    __slots__ = ("at", "cuts", "data", "dependencies", "pairs", "size")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -107,6 +127,10 @@ class Reader:
         self.at = 0
         # (client, clock, owner): `owner`'s struct builds on that struct.
         self.dependencies: list[tuple[int, int, int]] = []
+        # (client, clock): a string is cut before it, if it stands there.
+        self.cuts: list[tuple[int, int]] = []
+        # (client, clock) of the second half of each surrogate pair.
+        self.pairs: set[tuple[int, int]] = set()
 
     def number(self) -> int:
         data, at = self.data, self.at
@@ -137,18 +161,24 @@ class Reader:
         self.skip(size)
         return self.data[start : self.at]
 
-    def utf16_length(self) -> int:
+    def _string(self, client: int, clock: int) -> int:
         """Read a string; return its length as JavaScript counts."""
         raw = self.chunk()
         if raw.isascii():
             return len(raw)
-        return len(raw.decode().encode("utf-16-le")) // 2
+        length = 0
+        for character in raw.decode():
+            length += 1
+            if character > "\uffff":
+                self.pairs.add((client, clock + length))
+                length += 1
+        return length
 
     def expect_end(self) -> None:
         if self.at != self.size:
             raise BadUpdate(f"There are {self.size - self.at} bytes after the end.")
 
-    def read(self, known: Mapping[int, int]) -> Admitted:
+    def read(self, known: Mapping[int, int], pairs: Set[tuple[int, int]] = frozenset()) -> Admitted:
         starts: dict[int, int] = {}
         reached: dict[int, int] = {}
         missing = False
@@ -168,6 +198,9 @@ class Reader:
                 gap = self.data[self.at] == _SKIP
                 if not gap and clock > have:
                     missing = True
+                elif clock < have:
+                    # Of a struct that is known in part, the known part is cut off.
+                    self.cuts.append((client, have))
                 clock += self._struct(client, clock)
                 if clock > MAX_CLOCK:
                     raise BadUpdate(f"Client {client}'s clock runs out of range.")
@@ -176,10 +209,14 @@ class Reader:
                     reached[client] = clock
         deletes, missing_deletes = self._delete_set(known, reached)
         self.expect_end()
+        if (pairs or self.pairs) and any(cut in pairs or cut in self.pairs for cut in self.cuts):
+            raise BadUpdate("The update cuts a character in two.")
         lacking, entangled = self._weigh_dependencies(known, reached)
         if missing or missing_deletes or lacking:
             raise MissingPredecessors("The update builds on edits that are not here.")
-        return Admitted(ends=reached, starts=starts, deletes=deletes, entangled=entangled)
+        return Admitted(
+            ends=reached, starts=starts, deletes=deletes, entangled=entangled, pairs=self.pairs
+        )
 
     def _struct(self, client: int, clock: int) -> int:
         """Read one struct; return its length in clocks."""
@@ -190,9 +227,9 @@ class Reader:
             return self._empty_length()
         if info & 0xC0:
             if info & 0x80:
-                self._dependency(client, clock)
+                self.cuts.append(self._dependency(client, clock, end=1))
             if info & 0x40:
-                self._dependency(client, clock)
+                self.cuts.append(self._dependency(client, clock))
         else:
             named = self.number()
             if named == 1:
@@ -203,18 +240,20 @@ class Reader:
                 raise BadUpdate("An item's parent is neither a name nor an id.")
             if info & 0x20:
                 self.chunk().decode()
-        length = self._content(ref)
+        length = self._content(ref, client, clock)
         if length < 1:
             raise BadUpdate("An item is empty.")
         return length
 
-    def _dependency(self, owner: int, own_clock: int) -> None:
+    def _dependency(self, owner: int, own_clock: int, *, end: int = 0) -> tuple[int, int]:
+        """Read the id of what a struct builds on; return where that begins, or ends."""
         client, clock = self.number(), self.number()
         if client == owner:
             if clock >= own_clock:
                 raise BadUpdate("An item builds on a later one of the same client.")
         else:
             self.dependencies.append((client, clock, owner))
+        return client, clock + end
 
     def _weigh_dependencies(
         self, known: Mapping[int, int], reached: Mapping[int, int]
@@ -236,11 +275,11 @@ class Reader:
             raise BadUpdate(f"A block without content claims {length} clocks.")
         return length
 
-    def _content(self, ref: int) -> int:
+    def _content(self, ref: int, client: int, clock: int) -> int:
         length = 1
         match ref:
             case 4:
-                length = self.utf16_length()
+                length = self._string(client, clock)
             case 1:
                 length = self._empty_length()
             case 7:
@@ -260,8 +299,9 @@ class Reader:
             case 5:
                 self._json()
             case 9:
-                self.chunk().decode()
-                self._value()
+                raise BadUpdate(
+                    "Subdocuments are not supported: pycrdt's memory suffers from them."
+                )
             case _:
                 raise BadUpdate(f"There is no content of kind {ref}.")
         return length
@@ -338,6 +378,7 @@ class Reader:
                     raise BadUpdate("The delete set goes out of range.")
                 if clock + length > have:
                     missing = True
+                self.cuts += ((client, clock), (client, clock + length))
         return clients > 0, missing
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pycrdt import Doc, Text, UndoManager, XmlFragment, merge_updates
 
-from documents.admission import admit, decode_state_vector, encode_state_vector
+from documents.admission import admit, decode_state_vector, encode_state_vector, find_pairs
 from documents.comparison import contradicts
 from documents.errors import BadUpdate, Contradiction, MissingPredecessors
 
@@ -83,7 +83,7 @@ def admit_and_apply(doc: Doc[Any], update: bytes) -> tuple[bytes, list[int]]:
     content stands at the same clocks already; throw the Doc away then.
     """
     known = clocks_of(doc)
-    admitted = admit(update, known)
+    admitted = admit(update, known, find_pairs(encode(doc)))
     overlap = {
         client: start for client, start in admitted.starts.items() if start < known.get(client, 0)
     }
