@@ -1,0 +1,161 @@
+"""Cursors: whose they are, which word about them is the last, and when they go."""
+
+import pytest
+
+from collab.awareness import MAX_CLIENTS_PER_CONNECTION, AwarenessStates
+from collab.wire.messages import AwarenessState, Person
+
+ALICE, BOB, GUEST = Person("alice", "Alice é"), Person("bob", "Bob 😀"), Person(None, "Guest")
+
+
+class Speaker:
+    """A connection that says things of its clients."""
+
+    def __init__(self, states: AwarenessStates, person: Person, connection: str, origin: str = ""):
+        self.states, self.person = states, person
+        self.connection, self.origin = connection, origin
+
+    def says(self, client: int, clock: int, state: object, now: float = 0) -> list[AwarenessState]:
+        return self.states.apply(
+            [AwarenessState(client, clock, state)],
+            connection=self.connection,
+            person=self.person,
+            now=now,
+            origin=self.origin,
+        )
+
+
+@pytest.fixture
+def states() -> AwarenessStates:
+    return AwarenessStates()
+
+
+@pytest.fixture
+def alice(states: AwarenessStates) -> Speaker:
+    return Speaker(states, ALICE, "a")
+
+
+@pytest.fixture
+def bob(states: AwarenessStates) -> Speaker:
+    return Speaker(states, BOB, "b")
+
+
+def test_first_word_is_news(states, alice):
+    said = AwarenessState(1, 0, {"cursor": "é😀"})
+    assert alice.says(1, 0, {"cursor": "é😀"}) == [said]
+    assert states.states() == [said]
+    assert states.owner_of(1) == "a"
+
+
+@pytest.mark.parametrize(("clock", "is_news"), [(4, False), (5, False), (6, True)])
+def test_only_a_higher_clock_is_news(states, alice, clock, is_news):
+    alice.says(1, 5, {"n": 1})
+    assert bool(alice.says(1, clock, {"n": 2})) is is_news
+    assert states.states()[0].state == {"n": 2 if is_news else 1}
+
+
+@pytest.mark.parametrize(("clock", "is_news"), [(4, False), (5, True), (6, True)])
+def test_leaving_is_news_at_the_same_clock_too(states, alice, clock, is_news):
+    alice.says(1, 5, {})
+    assert bool(alice.says(1, clock, None)) is is_news
+    assert bool(states.states()) is not is_news
+
+
+def test_one_who_was_never_here_cannot_leave(states, alice):
+    assert alice.says(1, 5, None) == []
+    assert states.owner_of(1) is None
+
+
+def test_nobody_speaks_for_a_client_of_somebody_else(states, alice, bob):
+    alice.says(1, 0, {"n": 1})
+    assert bob.says(1, 9, {"n": 2}) == []
+    assert bob.says(1, 9, None) == []
+    assert states.states() == [AwarenessState(1, 0, {"n": 1})]
+
+
+def test_client_id_is_free_again_when_its_owner_has_left(states, alice, bob):
+    alice.says(1, 3, {})
+    states.leave("a")
+    assert bob.says(1, 0, {"n": 2})
+    assert states.owner_of(1) == "b"
+
+
+def test_client_id_is_free_again_when_it_said_goodbye(alice, bob, states):
+    alice.says(1, 3, {})
+    alice.says(1, 4, None)
+    assert bob.says(1, 5, {})
+    assert states.owner_of(1) == "b"
+
+
+def test_somebody_speaks_for_their_own_earlier_connection(states, alice):
+    alice.says(1, 3, {})
+    assert Speaker(states, ALICE, "a2").says(1, 4, {})
+    assert states.owner_of(1) == "a2"
+    assert states.leave("a") == []
+
+
+def test_two_visitors_are_not_one_person(states):
+    Speaker(states, GUEST, "g1").says(1, 3, {})
+    assert Speaker(states, GUEST, "g2").says(1, 4, {}) == []
+
+
+@pytest.mark.parametrize("claimed", [{"name": "Alice é"}, {}, {"name": None, "color": "#123"}])
+def test_name_is_the_signed_in_users_whatever_is_claimed(bob, claimed):
+    (said,) = bob.says(1, 0, {"user": claimed, "cursor": 1})
+    assert said.state == {"user": {**claimed, "name": "Bob 😀"}, "cursor": 1}
+
+
+@pytest.mark.parametrize("state", [{"cursor": 1}, {"user": "Alice é"}, {}])
+def test_state_without_a_user_object_is_left_alone(bob, state):
+    assert bob.says(1, 0, state)[0].state == state
+
+
+def test_those_who_leave_are_told_at_the_clock_they_had(states, alice, bob):
+    alice.says(1, 3, {})
+    alice.says(2, 7, {})
+    bob.says(3, 1, {})
+    assert states.leave("a") == [AwarenessState(1, 3, None), AwarenessState(2, 7, None)]
+    assert states.leave("a") == []
+    assert [state.client for state in states.states()] == [3]
+
+
+def test_one_who_said_goodbye_is_not_told_to_leave_again(states, alice):
+    alice.says(1, 3, {})
+    alice.says(1, 4, None)
+    assert states.leave("a") == []
+
+
+def test_connection_has_a_bounded_number_of_clients(states, alice, bob):
+    for client in range(MAX_CLIENTS_PER_CONNECTION + 10):
+        alice.says(client, 0, {})
+    assert len(states.states()) == MAX_CLIENTS_PER_CONNECTION
+    assert alice.says(0, 1, {})
+    assert bob.says(10_000, 0, {})
+
+
+def test_bound_holds_within_one_message(states):
+    said = [AwarenessState(client, 0, {}) for client in range(500)]
+    news = states.apply(said, connection="a", person=ALICE, now=0)
+    assert len(news) == MAX_CLIENTS_PER_CONNECTION
+
+
+def test_cursors_of_a_process_that_fell_silent_expire(states, alice):
+    far = Speaker(states, BOB, "b", origin="p2")
+    far.says(1, 0, {}, now=10)
+    alice.says(2, 0, {}, now=0)
+    assert states.expire(before=10) == []
+    assert states.expire(before=11) == [AwarenessState(1, 0, None)]
+    assert [state.client for state in states.states()] == [2]
+
+
+@pytest.mark.parametrize("clock", [0, 1])
+def test_any_word_keeps_a_cursor_of_another_process_alive(states, clock):
+    far = Speaker(states, BOB, "b", origin="p2")
+    far.says(1, 0, {}, now=10)
+    far.says(1, clock, {}, now=20)
+    assert states.expire(before=15) == []
+
+
+def test_client_of_another_process_belongs_to_nobody_here(states):
+    Speaker(states, BOB, "b", origin="p2").says(1, 0, {})
+    assert states.owner_of(1) is None
