@@ -1,0 +1,688 @@
+"""A room between its sessions, the journal and the log; the last two are imitated."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pycrdt import Doc, Text
+
+from collab.journal import Append
+from collab.options import Options
+from collab.outbox import Outbox
+from collab.rooms import Room
+from collab.sessions import Session, Transport
+from collab.wire.messages import (
+    Ack,
+    Awareness,
+    AwarenessState,
+    Changed,
+    Close,
+    CloseCode,
+    Edit,
+    Error,
+    ErrorCode,
+    Person,
+    PresenceFull,
+    PresenceJoined,
+    PresenceLeft,
+    RoleChanged,
+    ServerMessage,
+    Sync,
+    SyncRequest,
+)
+from documents.log import State
+from documents.roles import Role
+
+A, B, C = (bytes.fromhex(f"01010{n}0004010174016{n}00") for n in (1, 2, 3))
+AFTER_A = bytes.fromhex("01010101840100016200")
+DELETE_A = bytes.fromhex("000101010001")
+OTHER_A = bytes.fromhex("0101010004010174017a00")
+# Two blocks that wait for each other: they pass the gate, and show in the Doc.
+POISON = bytes.fromhex("02" + "010800" + "8409000161" + "010900" + "8408000162" + "00")
+
+
+class FakeJournal:
+    """Records what is appended, and commits when it is told to."""
+
+    def __init__(self, log: list[bytes]) -> None:
+        self.log = log
+        self.waiting: list[tuple[Any, Append]] = []
+        self.flushed = 0
+
+    def append(self, room: Any, append: Append) -> None:
+        if append.payload is None and not self.waiting:
+            room.committed([append], rows=0, last_seq=0)
+        else:
+            self.waiting.append((room, append))
+
+    def commit(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        if waiting:
+            appends = [append for _, append in waiting]
+            payloads = [append.payload for append in appends if append.payload is not None]
+            self.log.extend(payloads)
+            waiting[0][0].committed(appends, rows=len(payloads), last_seq=len(self.log))
+
+    async def flush(self, document_id: uuid.UUID) -> None:
+        self.flushed += 1
+        self.commit()
+
+
+class FakeServices:
+    """A hub without processes or a database: the log is a list."""
+
+    def __init__(self) -> None:
+        self.options = Options(inbox_messages=4, confirm_seconds=0.01)
+        self.log: list[bytes] = []
+        self.journal: Any = FakeJournal(self.log)
+        self.origin = "this process"
+        self.published: list[Any] = []
+        self.forgotten: list[Room] = []
+        self.grown_bytes = 0
+        self.reads: list[int] = []
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.during_load: Callable[[], None] = lambda: None
+
+    async def load_state(self, document_id: uuid.UUID) -> State:
+        self.during_load()
+        return State(head=len(self.log), snapshot=None, snapshot_seq=0, tail=list(self.log))
+
+    async def read_since(
+        self, document_id: uuid.UUID, seq: int
+    ) -> list[tuple[int, bytes, int | None]]:
+        self.reads.append(seq)
+        return [(at, payload, None) for at, payload in enumerate(self.log, 1) if at > seq]
+
+    def publish(self, hint: Any) -> None:
+        self.published.append(hint)
+
+    def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def forget(self, room: Room) -> None:
+        self.forgotten.append(room)
+
+    def grown(self, document_id: uuid.UUID, size: int) -> None:
+        self.grown_bytes += size
+
+
+class Client:
+    """A session with a socket that is a list; `blocked` is a reader that takes nothing."""
+
+    def __init__(self, scene: "Scene", name: str, role: Role, *, max_bytes: int = 10**6) -> None:
+        self.scene = scene
+        self.said: list[ServerMessage] = []
+        self.closed: Close | None = None
+        self.may_take = asyncio.Event()
+        self.may_take.set()
+        self.cseq = 0
+        self.session = Session(
+            user_id=sum(name.encode()),
+            person=Person(name, f"{name.title()} é😀"),
+            role=role,
+            transport=Transport(send=self._take, close=self._close),
+            outbox=Outbox(max_bytes=max_bytes),
+            since=datetime.now(UTC),
+            stalled_seconds=5,
+        )
+
+    async def _take(self, message: ServerMessage) -> None:
+        await self.may_take.wait()
+        self.said.append(message)
+
+    async def _close(self, close: Close) -> None:
+        self.closed = close
+
+    async def send(self, message: Any) -> None:
+        await self.scene.room.submit(self.session, message)
+
+    async def write(self, *updates: bytes) -> None:
+        """Send updates, all in one turn of the loop, and let the room handle them."""
+        for update in updates:
+            self.cseq += 1
+            await self.send(Edit(update, self.cseq))
+        await self.scene.turn()
+
+    async def sync(self, since: bytes = b"\0", **arguments: Any) -> None:
+        await self.send(SyncRequest(since, id=1, **arguments))
+        await self.scene.turn()
+
+    def got(self, *types: type) -> list[Any]:
+        """What was said since the last time, of these types."""
+        said, self.said = self.said, []
+        return [message for message in said if isinstance(message, types)]
+
+
+class Scene:
+    """A room and who is in it."""
+
+    def __init__(self, services: FakeServices) -> None:
+        self.services = services
+        self.clients: list[Client] = []
+        self.room: Room
+
+    async def open(self, *rows: bytes) -> None:
+        self.services.log.extend(rows)
+        state = await self.services.load_state(uuid.uuid4())
+        self.room = Room(uuid.uuid4(), epoch=1, state=state, services=self.services)
+
+    async def enter(self, name: str, role: Role = Role.EDITOR, **arguments: Any) -> Client:
+        client = Client(self, name, role, **arguments)
+        self.clients.append(client)
+        self.room.join(client.session)
+        await client.sync()
+        for other in self.clients:
+            other.said.clear()
+        return client
+
+    async def turn(self) -> None:
+        """Until the room has handled what came in, and the writers what came of it."""
+        await self.room.settle()
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    async def commit(self) -> None:
+        self.services.journal.commit()
+        await self.turn()
+
+    def text(self) -> str:
+        return str(self.room._content._doc._doc.get("t", type=Text))
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    scene = Scene(FakeServices())
+    await scene.open()
+    yield scene
+    scene.room.close(CloseCode.RESTARTING, "the test is over")
+    await asyncio.gather(scene.room._task, return_exceptions=True)
+    await asyncio.gather(*scene.services.tasks)
+    for client in scene.clients:
+        await client.session.stop()
+
+
+# The way of a keystroke ----------------------------------------------------------------------
+
+
+async def test_others_see_an_edit_at_once_and_its_author_is_told_after_the_commit(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await alice.write(A)
+    assert bob.got(Changed, Ack) == [Changed(A, alice.session.person)]
+    assert alice.got(Changed, Ack) == []
+    await scene.commit()
+    assert alice.got(Changed, Ack) == [Ack(cseq=1, seq=1, from_cseq=1)]
+    assert bob.got(Changed, Ack) == []
+    assert (scene.room.head, scene.services.log) == (1, [A])
+
+
+async def test_nothing_is_published_before_the_commit(scene):
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    assert scene.services.published == []
+    await scene.commit()
+    (hint,) = scene.services.published
+    assert (hint["type"], hint["last_seq"], hint["origin"]) == ("appended", 1, "this process")
+    assert hint["rows"] == [(A, alice.session.user_id)]
+    assert scene.services.grown_bytes == len(A)
+
+
+async def test_what_one_wrote_in_a_turn_is_one_frame_one_row_and_one_ack(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await alice.write(A, AFTER_A, DELETE_A)
+    assert len(bob.got(Changed)) == 1
+    await scene.commit()
+    assert alice.got(Ack) == [Ack(cseq=3, seq=1, from_cseq=1)]
+    assert len(scene.services.log) == 1
+
+
+async def test_what_several_wrote_in_a_turn_is_one_frame_and_a_row_each(scene):
+    alice, bob, vera = [await scene.enter(name) for name in ("alice", "bob", "vera")]
+    await alice.send(Edit(A, 1))
+    await bob.write(B)
+    for client in (alice, bob, vera):
+        (change,) = client.got(Changed)
+        assert change.user is None
+        doc: Doc[Any] = Doc()
+        doc.apply_update(change.update)
+        assert sorted(str(doc.get("t", type=Text))) == ["a", "b"]
+    await scene.commit()
+    assert (alice.got(Ack), bob.got(Ack)) == ([Ack(1, 1, 1)], [Ack(1, 2, 1)])
+
+
+async def test_who_has_not_asked_for_the_state_is_told_no_change(scene):
+    alice = await scene.enter("alice")
+    late = Client(scene, "bob", Role.EDITOR)
+    scene.clients.append(late)
+    scene.room.join(late.session)
+    await alice.write(A)
+    assert late.got(Changed) == []
+    await late.sync()
+    (answer,) = late.got(Sync)
+    assert (answer.id, answer.seq, answer.state_vector) == (1, 0, b"\1\1\1")
+    assert answer.update == A
+    await alice.write(AFTER_A)
+    assert len(late.got(Changed)) == 1
+
+
+async def test_answer_to_a_sync_holds_what_was_sent_before_it(scene):
+    alice = await scene.enter("alice")
+    await alice.send(Edit(A, 1))
+    await alice.sync(b"\1\1\1")
+    (answer,) = alice.got(Sync)
+    assert answer.state_vector == b"\1\1\1"
+
+
+@pytest.mark.parametrize("state_vector", [b"\1", b"\1\1", b"\xff" * 12, b"\0\0"])
+async def test_state_vector_that_is_none_is_a_bad_message_and_no_sync(scene, state_vector):
+    alice = await scene.enter("alice")
+    await alice.sync(state_vector)
+    (error,) = alice.got(Error, Sync)
+    assert (error.code, error.id) == (ErrorCode.BAD_MESSAGE, 1)
+    await alice.write(A)
+    assert len(scene.services.journal.waiting) == 1
+
+
+# Refusals ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.COMMENTER])
+async def test_viewer_is_refused_once_for_each_update_and_asked_for_nothing(scene, role):
+    vera, bob = await scene.enter("vera", role), await scene.enter("bob")
+    await vera.write(A, AFTER_A, bytes.fromhex("0101010901"), b"")
+    await scene.commit()
+    said = vera.got(Error, Ack, Sync)
+    assert [(error.code, error.cseq) for error in said] == [
+        (ErrorCode.READ_ONLY, cseq) for cseq in (1, 2, 3, 4)
+    ]
+    assert bob.got(Changed) == []
+    assert scene.text() == ""
+
+
+async def test_malformed_update_is_an_error_and_the_rest_of_the_run_is_kept(scene):
+    alice = await scene.enter("alice")
+    await alice.write(A, b"nonsense", AFTER_A)
+    (error,) = alice.got(Error)
+    assert (error.code, error.cseq) == (ErrorCode.BAD_UPDATE, 2)
+    await scene.commit()
+    assert alice.got(Ack) == [Ack(1, 1, 1), Ack(3, 1, 3)]
+    assert scene.text() == "ab"
+
+
+async def test_missing_predecessors_are_asked_for_and_not_acknowledged(scene):
+    alice = await scene.enter("alice")
+    await alice.write(AFTER_A)
+    (asked,) = alice.got(Sync, Ack, Error)
+    assert (asked.id, asked.update, asked.state_vector) == (None, b"\0\0", b"\0")
+    await scene.commit()
+    await alice.write(A, AFTER_A)
+    await scene.commit()
+    assert alice.got(Sync, Ack, Error) == [Ack(3, 1, 2)]
+
+
+async def test_other_content_under_a_known_id_is_a_conflict(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await alice.write(A)
+    await bob.write(OTHER_A)
+    await scene.commit()
+    (error,) = bob.got(Error, Ack)
+    assert (error.code, error.cseq) == (ErrorCode.CONFLICT, 1)
+    assert scene.text() == "a"
+
+
+@pytest.mark.parametrize("duplicate", [A, b"\0\0"])
+async def test_duplicate_is_acknowledged_only_after_what_was_before_it(scene, duplicate):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await alice.write(A)
+    await bob.write(duplicate)
+    assert bob.got(Ack, Sync) == []
+    await scene.commit()
+    assert bob.got(Ack) == [Ack(1, 1, 1)]
+    assert scene.services.log == [A]
+    assert alice.got(Changed) == []
+
+
+async def test_duplicate_of_what_is_committed_is_acknowledged_at_once_with_the_head(scene):
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    alice.got()
+    await alice.write(A)
+    assert alice.got(Ack) == [Ack(2, 1, 2)]
+
+
+async def test_edit_in_the_name_of_somebody_here_waits_for_their_word(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await alice.send(Awareness([AwarenessState(1, 0, {})]))
+    await scene.turn()
+    await bob.write(A)
+    (asked,) = alice.got(Sync)
+    assert asked.id is None
+    assert (bob.got(Ack, Error), alice.got(Changed)) == ([], [])
+    await alice.write(A)
+    await scene.commit()
+    assert (alice.got(Ack), bob.got(Ack, Error)) == ([Ack(1, 1, 1)], [Ack(1, 1, 1)])
+
+
+async def test_edit_that_nobody_confirms_is_a_conflict(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await alice.send(Awareness([AwarenessState(1, 0, {})]))
+    await scene.turn()
+    await bob.write(A)
+    await alice.write(B)
+    await scene.commit()
+    (error,) = bob.got(Error, Ack)
+    assert (error.code, error.cseq) == (ErrorCode.CONFLICT, 1)
+
+
+async def test_edit_in_the_name_of_one_who_leaves_is_kept(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await alice.send(Awareness([AwarenessState(1, 0, {})]))
+    await scene.turn()
+    await bob.write(A)
+    scene.room.leave(alice.session)
+    await scene.turn()
+    await scene.commit()
+    assert bob.got(Error, Ack) == [Ack(1, 1, 1)]
+
+
+# Poison --------------------------------------------------------------------------------------
+
+
+async def test_poisoned_document_is_rebuilt_and_everybodys_edits_stay(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await alice.send(Edit(A, 1))
+    await bob.write(B, POISON, C)
+    await scene.commit()
+    (error,) = bob.got(Error)
+    assert (error.code, error.cseq) == (ErrorCode.BAD_UPDATE, 2)
+    assert sorted(scene.text()) == ["a", "b", "c"]
+    assert scene.services.journal.flushed >= 1
+    assert alice.got(Ack) == [Ack(1, 1, 1)]
+    assert not scene.room.closed
+    await alice.write(AFTER_A)
+    await scene.commit()
+    assert len(bob.got(Changed)) == 1
+    assert len(scene.text()) == 4
+
+
+async def test_rows_of_other_processes_that_come_in_with_a_rebuild_are_told(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    scene.services.during_load = lambda: scene.services.log.append(C)
+    await alice.write(POISON)
+    (change,) = bob.got(Changed)
+    assert change.update == C
+    assert scene.room.head == len(scene.services.log)
+
+
+async def test_hint_that_comes_during_a_rebuild_is_not_lost(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    loaded = asyncio.Event()
+
+    def commit_elsewhere() -> None:
+        if not loaded.is_set():
+            loaded.set()
+            asyncio.get_running_loop().call_soon(scene.services.log.append, C)
+            asyncio.get_running_loop().call_soon(
+                lambda: scene.room.hear_appended(last_seq=1, rows=[(C, None)])
+            )
+
+    scene.services.during_load = commit_elsewhere
+    await alice.write(POISON)
+    await scene.turn()
+    assert (scene.text(), scene.room.head) == ("c", 1)
+    assert len(bob.got(Changed)) == 1
+
+
+# Other processes -----------------------------------------------------------------------------
+
+
+async def test_hint_at_or_below_the_head_is_ignored(scene):
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    scene.room.hear_appended(last_seq=1, rows=[(B, None)])
+    scene.room.hear_appended(last_seq=1, rows=[])
+    await scene.turn()
+    assert (scene.text(), scene.services.reads) == ("a", [])
+
+
+async def test_next_row_is_applied_and_told_without_reading(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    scene.room.hear_appended(last_seq=1, rows=[(A, bob.session.user_id)])
+    await scene.turn()
+    assert alice.got(Changed) == bob.got(Changed) == [Changed(A, bob.session.person)]
+    assert (scene.room.head, scene.services.reads) == (1, [])
+    assert scene.services.journal.waiting == []
+
+
+async def test_rows_that_overlap_the_head_are_applied_from_there_on(scene):
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    scene.room.hear_appended(last_seq=2, rows=[(A, None), (B, None)])
+    await scene.turn()
+    assert scene.room.head == 2
+    assert [change.update for change in alice.got(Changed)] == [B]
+
+
+@pytest.mark.parametrize("rows", [[], [(C, None)]], ids=["without rows", "beyond the next"])
+async def test_gap_is_read_from_the_log(scene, rows):
+    alice = await scene.enter("alice")
+    scene.services.log.extend([A, B, C])
+    scene.room.hear_appended(last_seq=3, rows=rows)
+    await scene.turn()
+    assert (scene.room.head, scene.services.reads) == (3, [0])
+    assert sorted(scene.text()) == ["a", "b", "c"]
+    assert len(alice.got(Changed)) == 1
+
+
+async def test_own_commit_behind_somebody_elses_row_heals_the_gap(scene):
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    scene.services.log.append(B)
+    await scene.commit()
+    await scene.turn()
+    assert alice.got(Ack) == [Ack(1, 2, 1)]
+    assert (scene.room.head, scene.services.reads) == (2, [0])
+    assert sorted(scene.text()) == ["a", "b"]
+
+
+async def test_head_that_the_poll_finds_is_followed(scene):
+    await scene.enter("alice")
+    scene.services.log.append(A)
+    scene.room.compare(head=1, own_head=0)
+    await scene.turn()
+    assert (scene.text(), scene.room.head) == ("a", 1)
+
+
+async def test_room_ahead_of_the_database_is_thrown_away(scene):
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    scene.room.compare(head=0, own_head=1)
+    await scene.turn()
+    assert scene.room.closed
+    assert alice.closed is not None
+    assert alice.closed.code == CloseCode.RESTARTING
+    assert scene.services.forgotten == [scene.room]
+
+
+async def test_room_that_grew_while_the_poll_looked_is_kept(scene):
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    scene.room.compare(head=0, own_head=0)
+    assert not scene.room.closed
+
+
+# Backpressure --------------------------------------------------------------------------------
+
+
+async def test_inbox_is_bounded_and_whoever_hands_in_more_waits(scene):
+    alice = await scene.enter("alice")
+    handed_in: list[int] = []
+
+    async def hand_in() -> None:
+        for cseq in range(1, 6):
+            await alice.send(Edit(A, cseq))
+            handed_in.append(len(scene.room._inbox))
+
+    # None of them gives the room its turn before it has to wait.
+    await asyncio.wait_for(hand_in(), timeout=1)
+    assert handed_in == [1, 2, 3, 4, 1]
+    await scene.turn()
+    await scene.commit()
+    assert alice.got(Ack)[-1].cseq == 5
+
+
+async def test_closing_the_room_frees_whoever_waits_for_its_inbox(scene):
+    alice = await scene.enter("alice")
+    for cseq in range(1, 5):
+        await alice.send(Edit(b"\0\0", cseq))
+    waiting = asyncio.ensure_future(alice.send(Edit(A, 5)))
+    scene.room.close(CloseCode.RESTARTING, "now")
+    await asyncio.wait_for(waiting, timeout=1)
+
+
+async def test_slow_reader_is_resynchronised_by_state_vector(scene):
+    alice, slow = await scene.enter("alice"), await scene.enter("vera", Role.VIEWER, max_bytes=40)
+    slow.may_take.clear()
+    await alice.write(A)
+    slow.session.send(PresenceLeft("x"))
+    await scene.turn()
+    for number in range(1, 8):
+        await alice.write(bytes([1, 1, 1, number, 0x84, 1, number - 1, 1, 0x62, 0]))
+    slow.may_take.set()
+    await scene.turn()
+    said = slow.got(Changed, Sync)
+    assert [type(message) for message in said] == [Changed, Sync]
+    assert said[1].id is None
+    doc: Doc[Any] = Doc()
+    for message in said:
+        doc.apply_update(message.update)
+    assert str(doc.get("t", type=Text)) == "abbbbbbb"
+
+
+# People --------------------------------------------------------------------------------------
+
+
+async def test_who_joins_gets_the_roster_and_the_others_hear_of_it(scene):
+    alice = await scene.enter("alice", Role.OWNER)
+    bob = Client(scene, "bob", Role.EDITOR)
+    scene.clients.append(bob)
+    scene.room.join(bob.session)
+    await scene.turn()
+    assert alice.got(PresenceJoined, PresenceFull) == [PresenceJoined(bob.session.entry())]
+    assert bob.got(PresenceJoined, PresenceFull) == [
+        PresenceFull([alice.session.entry(), bob.session.entry()])
+    ]
+
+
+async def test_who_leaves_takes_their_cursors_along(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await bob.send(Awareness([AwarenessState(7, 3, {"cursor": 1})]))
+    await scene.turn()
+    alice.got()
+    scene.room.leave(bob.session)
+    await scene.turn()
+    assert alice.got(PresenceLeft, Awareness) == [
+        PresenceLeft(bob.session.connection),
+        Awareness([AwarenessState(7, 3, None)]),
+    ]
+    assert scene.services.published[-1]["states"] == [(7, 3, None)]
+    scene.room.leave(bob.session)
+    assert alice.got(PresenceLeft) == []
+
+
+async def test_name_of_a_cursor_is_the_signed_in_users(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await bob.send(Awareness([AwarenessState(7, 0, {"user": {"name": "Alice"}})]))
+    await scene.turn()
+    (heard,) = alice.got(Awareness)
+    assert heard.states[0].state == {"user": {"name": "Bob é😀"}}
+    assert bob.got(Awareness) == []
+    (hint,) = scene.services.published
+    assert (hint["type"], hint["username"]) == ("awareness", "bob")
+
+
+async def test_cursors_are_shown_to_who_asks_for_the_state(scene):
+    bob = await scene.enter("bob")
+    await bob.send(Awareness([AwarenessState(7, 0, {})]))
+    await scene.turn()
+    vera = Client(scene, "vera", Role.VIEWER)
+    scene.clients.append(vera)
+    scene.room.join(vera.session)
+    await vera.sync()
+    assert vera.got(Sync, Awareness)[1] == Awareness([AwarenessState(7, 0, {})])
+
+
+async def test_role_may_change_while_connected(scene):
+    bob = await scene.enter("bob")
+    await bob.write(A)
+    changed = scene.room.audience.change_access({bob.session.user_id: Role.VIEWER})
+    await bob.write(AFTER_A)
+    assert changed == [bob.session]
+    said = bob.got(RoleChanged, Error)
+    assert said[0] == RoleChanged("viewer")
+    assert (said[1].code, said[1].cseq) == (ErrorCode.READ_ONLY, 2)
+    scene.room.audience.change_access({bob.session.user_id: Role.EDITOR})
+    await bob.write(AFTER_A)
+    assert bob.got(RoleChanged, Error) == [RoleChanged("editor")]
+    assert scene.text() == "ab"
+
+
+async def test_what_somebody_had_on_the_way_when_removed_does_not_count(scene):
+    bob, alice = await scene.enter("bob"), await scene.enter("alice")
+    bob.may_take.clear()
+    bob.session.send(PresenceLeft("x"))
+    await scene.turn()
+    scene.room.audience.change_access({bob.session.user_id: None})
+    await bob.write(A)
+    assert (scene.text(), alice.got(Changed), scene.services.journal.waiting) == ("", [], [])
+    bob.may_take.set()
+    await scene.turn()
+    assert bob.closed is not None
+    assert bob.closed.code == CloseCode.FORBIDDEN
+
+
+async def test_client_of_another_epoch_is_closed_and_what_it_sends_behind_does_not_count(scene):
+    bob = await scene.enter("bob")
+    await bob.send(SyncRequest(b"\0", id=9, epoch=2))
+    await bob.write(A)
+    assert bob.closed is not None
+    assert bob.closed.code == CloseCode.OTHER_EPOCH
+    assert (bob.got(Sync), scene.text()) == ([], "")
+
+
+async def test_append_that_fails_for_good_closes_the_room_to_be_tried_again(scene):
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    room, _ = scene.services.journal.waiting[0]
+    room.append_failed()
+    await scene.turn()
+    assert alice.closed is not None
+    assert alice.closed.code == CloseCode.TRY_AGAIN_LATER
+    assert (alice.got(Ack), scene.room.closed) == ([], True)
+
+
+async def test_document_that_is_gone_closes_the_room(scene):
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    scene.services.journal.waiting[0][0].document_gone()
+    await scene.turn()
+    assert alice.closed is not None
+    assert alice.closed.code == CloseCode.MISSING
+
+
+async def test_room_is_idle_once_its_last_session_left(scene):
+    assert scene.room.is_idle(for_seconds=0)
+    alice = await scene.enter("alice")
+    assert not scene.room.is_idle(for_seconds=0)
+    scene.room.leave(alice.session)
+    assert scene.room.is_idle(for_seconds=0)
+    assert not scene.room.is_idle(for_seconds=60)
