@@ -7,6 +7,13 @@ import { Throttle } from "./throttle";
 /** A cursor that moves is told, and drawn, at most this often. */
 const CURSOR_INTERVAL_MS = 50;
 
+/**
+ * A state that did not change is told again only so often. Editors set it anew with every change of
+ * the document, and peers need it no more than a few times within the half minute after which they
+ * take somebody for gone.
+ */
+const RENEWAL_MS = 5_000;
+
 /** Marks what came from the server in the events of the awareness. */
 const REMOTE = Symbol("remote awareness");
 
@@ -21,18 +28,22 @@ interface AwarenessChanges {
  * who move their cursors then cost twenty redraws a second, not a thousand.
  */
 export class AwarenessChannel {
+  readonly #environment: Environment;
   readonly #awareness: Awareness;
   readonly #send: (states: AwarenessState[]) => void;
   readonly #outward: Throttle;
   readonly #inward: Throttle;
   readonly #received = new Map<number, AwarenessState>();
   #open = false;
+  /** The last state that was told on this connection, and when. */
+  #told: { state: string; at: number } | null = null;
 
   constructor(
     environment: Environment,
     awareness: Awareness,
     send: (states: AwarenessState[]) => void,
   ) {
+    this.#environment = environment;
     this.#awareness = awareness;
     this.#send = send;
     this.#outward = new Throttle(environment, CURSOR_INTERVAL_MS, () => this.#sendLocal());
@@ -43,6 +54,7 @@ export class AwarenessChannel {
   /** Tells a new connection who we are. The clock moves on, or peers who saw us leave would not listen. */
   open(): void {
     this.#open = true;
+    this.#told = null;
     const state = this.#awareness.getLocalState();
     if (state !== null) {
       this.#awareness.setLocalState(state);
@@ -114,7 +126,14 @@ export class AwarenessChannel {
     if (!this.#open || meta === undefined) {
       return;
     }
-    this.#send([{ client, clock: meta.clock, state: this.#awareness.getLocalState() }]);
+    const state = this.#awareness.getLocalState();
+    const now = this.#environment.now();
+    const text = JSON.stringify(state);
+    if (this.#told?.state === text && now - this.#told.at < RENEWAL_MS) {
+      return;
+    }
+    this.#told = { state: text, at: now };
+    this.#send([{ client, clock: meta.clock, state }]);
   }
 
   #applyReceived(): void {

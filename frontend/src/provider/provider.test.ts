@@ -631,6 +631,21 @@ describe("people", () => {
     expect(frames.at(-1)).toMatchObject({ states: [{ state: { cursor: 99 } }] });
   });
 
+  test("a cursor that is set anew where it was is told again only after five seconds", async () => {
+    await openSynced();
+    provider.awareness.setLocalStateField("cursor", 1);
+    environment.advance(50);
+    environment.socket.take("awareness");
+    for (let tick = 0; tick < 49; tick += 1) {
+      provider.awareness.setLocalStateField("cursor", 1);
+      environment.advance(100);
+    }
+    expect(environment.socket.take("awareness")).toEqual([]);
+    environment.advance(100);
+    provider.awareness.setLocalStateField("cursor", 1);
+    expect(environment.socket.take("awareness")).toHaveLength(1);
+  });
+
   test("others' cursors go with the connection, and come back at the clock they had", async () => {
     await openSynced();
     const theirs = { type: "awareness", states: [{ client: 5, clock: 9, state: { cursor: 3 } }] };

@@ -3,11 +3,12 @@ import { Extension } from "@tiptap/core";
 import { Collaboration } from "@tiptap/extension-collaboration";
 import { Placeholder } from "@tiptap/extensions";
 import { EditorContent, useEditor } from "@tiptap/react";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { styleNonce } from "../../app/csp";
 import type { EditorProps } from "../types";
 import "../carets.css";
 import "./content.css";
+import { showNamesOnMove } from "../carets";
 import { createCarets } from "./caret";
 import { LinkBubble } from "./LinkBubble";
 import { LinkControl } from "./LinkControl";
@@ -62,6 +63,12 @@ export default function RichTextEditor(props: EditorProps) {
     editor.setEditable(editable, false);
   }, [editor, editable]);
 
+  const content = useRef<HTMLDivElement>(null);
+  useEffect(
+    () => (content.current === null ? undefined : showNamesOnMove(content.current, awareness)),
+    [awareness],
+  );
+
   /** A click below the last line goes on writing there. */
   function continueAtEnd(): void {
     if (!editable) {
@@ -92,7 +99,9 @@ export default function RichTextEditor(props: EditorProps) {
           <LinkBubble editor={editor} onEdit={linkForm.open} />
         </>
       )}
-      <EditorContent editor={editor} className={classes.content} />
+      <div ref={content}>
+        <EditorContent editor={editor} className={classes.content} />
+      </div>
       {/* Who uses a keyboard gets there with the arrows. */}
       <div
         className={classes.below}

@@ -31,7 +31,8 @@ export const schemaExtensions = [
   Image.extend({ parseHTML: () => [{ tag: 'img[src^="https://"]' }] }).configure({
     HTMLAttributes: { loading: "lazy" },
   }),
-  Highlight,
+  // Other editors share highlights in colours; they are kept.
+  Highlight.configure({ multicolor: true }),
   Subscript,
   Superscript,
   TextAlign.configure({ types: ["heading", "paragraph"] }),

@@ -10,12 +10,8 @@ import {
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { colourOf } from "../../people/colour";
-
-/** A cursor in the awareness, in the form that y-codemirror.next and y-prosemirror use. */
-interface SharedCursor {
-  anchor: unknown;
-  head: unknown;
-}
+import { createCaret, identify, showNamesOnMove } from "../carets";
+import { hasDrawableCursor, type SharedCursor } from "../shared-cursor";
 
 const cursorsMoved = Annotation.define<boolean>();
 
@@ -35,6 +31,7 @@ class RemoteCursors {
   readonly #view: EditorView;
   readonly #text: Y.Text;
   readonly #awareness: Awareness;
+  readonly #forgetNames: () => void;
 
   constructor(view: EditorView, text: Y.Text, awareness: Awareness) {
     this.#view = view;
@@ -42,10 +39,12 @@ class RemoteCursors {
     this.#awareness = awareness;
     this.decorations = this.#draw();
     awareness.on("change", this.#onChange);
+    this.#forgetNames = showNamesOnMove(view.dom, awareness);
   }
 
   destroy(): void {
     this.#awareness.off("change", this.#onChange);
+    this.#forgetNames();
     this.#share(null);
   }
 
@@ -92,13 +91,15 @@ class RemoteCursors {
   #draw(): DecorationSet {
     const ranges: Range<Decoration>[] = [];
     for (const [client, state] of this.#awareness.getStates()) {
-      const cursor = state.cursor as Partial<SharedCursor> | null | undefined;
-      const anchor = this.#locate(cursor?.anchor);
-      const head = this.#locate(cursor?.head);
-      if (client === this.#awareness.clientID || anchor === null || head === null) {
+      if (client === this.#awareness.clientID || !hasDrawableCursor(state)) {
         continue;
       }
-      const { id, name } = identify(state.user);
+      const anchor = this.#locate(state.cursor.anchor);
+      const head = this.#locate(state.cursor.head);
+      if (anchor === null || head === null) {
+        continue;
+      }
+      const { id, name } = identify((state as { user?: unknown }).user);
       const colour = colourOf(id);
       if (anchor !== head) {
         const mark = Decoration.mark({
@@ -113,9 +114,9 @@ class RemoteCursors {
     return Decoration.set(ranges, true);
   }
 
-  /** Where a shared position is now; `null` when it is not in this text, or makes no sense. */
+  /** Where a shared position is now; `null` when it is not in this text. */
   #locate(position: unknown): number | null {
-    if (typeof position !== "object" || position === null || this.#text.doc === null) {
+    if (this.#text.doc === null) {
       return null;
     }
     const relative = Y.createRelativePositionFromJSON(position);
@@ -126,12 +127,6 @@ class RemoteCursors {
     // A cursor can be ahead of what the editor shows within the same turn.
     return Math.min(absolute.index, this.#view.state.doc.length);
   }
-}
-
-function identify(user: unknown): { id: string; name: string } {
-  const { username, name } = (user ?? {}) as { username?: unknown; name?: unknown };
-  const shown = typeof name === "string" && name !== "" ? name : "Guest";
-  return { name: shown, id: typeof username === "string" ? username : shown };
 }
 
 class CaretWidget extends WidgetType {
@@ -151,15 +146,7 @@ class CaretWidget extends WidgetType {
   }
 
   override toDOM(): HTMLElement {
-    // The same look as in rich text.
-    const caret = document.createElement("span");
-    caret.className = "collaboration-carets__caret";
-    caret.style.setProperty("--person", this.#colour);
-    const label = document.createElement("span");
-    label.className = "collaboration-carets__label";
-    label.textContent = this.#name;
-    caret.append(label);
-    return caret;
+    return createCaret({ client: this.#client, name: this.#name, colour: this.#colour });
   }
 
   override ignoreEvent(): boolean {
