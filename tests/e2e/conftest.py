@@ -76,6 +76,9 @@ def server(new_sqlite: Callable[[], str]) -> Iterator[Server]:
     """One process on SQLite, shared by all tests that do it no harm."""
     with serve(database_url=new_sqlite()) as running:
         yield running
+        running.terminate()
+        # Whatever was thrown at it, it knew what it was.
+        assert "Traceback" not in running.log(), running.log()
 
 
 @pytest.fixture(scope="session")
@@ -110,3 +113,10 @@ def mortal(request: pytest.FixtureRequest) -> Iterator[Server]:
         yield stack.enter_context(
             serve(database_url=database_url, redis_url=redis_url, workers=workers)
         )
+
+
+@pytest.fixture
+def mortal_cast(mortal: Server) -> Iterator[Cast]:
+    people = Cast.on(mortal)
+    yield people
+    people.close()

@@ -6,6 +6,7 @@ import contextlib
 import json
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -415,8 +416,7 @@ async def test_a_forged_cursor_of_another_person_is_not_shown(door, cast, docume
 async def test_silence_is_closed_with_4408(new_sqlite):
     settings = {"DJANGO_SETTINGS_MODULE": "tests.e2e.settings"}
     with serve(database_url=new_sqlite(), env=settings) as impatient:
-        cast = Cast.on(impatient)
-        document = cast.alice.create()
+        with closing(Cast.on(impatient)) as cast:
+            document = cast.alice.create()
         async with Door(impatient.ws_url)(path_to(document)) as raw:
             assert await raw.close_code() == 4408
-        cast.close()
