@@ -15,15 +15,16 @@ FRONTEND := $(shell find frontend/src frontend/public) frontend/index.html \
 # mypy loads the settings, which insist on a key.
 TOOLS := SECRET_KEY=none
 
-.PHONY: help run test lint format requirements screenshots clean
+.PHONY: help run test lint format bench requirements screenshots clean
 
 help:
 	@echo "make run           install, build, migrate and serve on http://$(HOST):$(PORT)/"
 	@echo "make test          install and run everything: lint, unit, API, live and browser tests"
 	@echo "make lint          the lint step alone"
 	@echo "make format        format Python and TypeScript"
+	@echo "make bench         measure what an old document costs to open"
 	@echo "make requirements  pin requirements/*.in again"
-	@echo "make screenshots   take the pictures of the README"
+	@echo "make screenshots   take the picture of the README"
 	@echo "make clean         remove what was installed and built; the database stays"
 
 # ---- what the rest stands on -----------------------------------------------------------------
@@ -81,6 +82,9 @@ format: .venv/dev.stamp $(NODE_MODULES)
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 	npm --prefix frontend run format
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m benchmarks.cold_open
 
 requirements: .venv/dev.stamp
 	$(BIN)/uv pip compile --upgrade --quiet --output-file requirements/base.txt requirements/base.in
