@@ -7,7 +7,7 @@ import { ApiError } from "../api/http";
 import { meQuery } from "../api/session";
 import { notifyError } from "../ui/notify";
 import { styleNonce } from "./csp";
-import { theme } from "./theme";
+import { cssVariablesResolver, theme } from "./theme";
 
 /** A session can end while a page is open; then nobody is signed in, whatever was remembered. */
 function onError(error: unknown): void {
@@ -39,7 +39,12 @@ const queryClient = new QueryClient({
 export function Providers({ children }: { children: ReactNode }) {
   return (
     <QueryClientProvider client={queryClient}>
-      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => styleNonce}>
+      <MantineProvider
+        theme={theme}
+        cssVariablesResolver={cssVariablesResolver}
+        defaultColorScheme="auto"
+        getStyleNonce={() => styleNonce}
+      >
         <Notifications position="bottom-center" autoClose={5000} limit={3} />
         <ModalsProvider>{children}</ModalsProvider>
       </MantineProvider>

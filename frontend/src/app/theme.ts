@@ -1,4 +1,9 @@
-import { createTheme, type MantineColorsTuple, rem } from "@mantine/core";
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  type MantineColorsTuple,
+  rem,
+} from "@mantine/core";
 
 /** The one accent. */
 const iris: MantineColorsTuple = [
@@ -41,10 +46,18 @@ export const theme = createTheme({
   components: {
     Tooltip: { defaultProps: { openDelay: 350, withArrow: false, fz: "xs" } },
     Modal: {
-      defaultProps: { radius: "lg", centered: true, overlayProps: { backgroundOpacity: 0.4 } },
+      defaultProps: {
+        closeButtonProps: { "aria-label": "Close" },
+        radius: "lg",
+        centered: true,
+        overlayProps: { backgroundOpacity: 0.4 },
+      },
       styles: { title: { fontWeight: 600, fontSize: rem(17) } },
     },
-    Drawer: { styles: { title: { fontWeight: 600, fontSize: rem(17) } } },
+    Drawer: {
+      defaultProps: { closeButtonProps: { "aria-label": "Close" } },
+      styles: { title: { fontWeight: 600, fontSize: rem(17) } },
+    },
     Menu: { defaultProps: { shadow: "md", radius: "md", transitionProps: { duration: 100 } } },
     Popover: { defaultProps: { shadow: "md", radius: "md" } },
     ActionIcon: {
@@ -58,4 +71,11 @@ export const theme = createTheme({
       }),
     },
   },
+});
+
+/** Mantine's own quiet grey and red are too faint to be read by everybody. */
+export const cssVariablesResolver: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { "--mantine-color-dimmed": "var(--faint)", "--mantine-color-red-6": "#cf2f28" },
+  dark: { "--mantine-color-dimmed": "var(--faint)", "--mantine-color-red-6": "#ff8a83" },
 });

@@ -1,4 +1,4 @@
-import { useDocumentTitle } from "@mantine/hooks";
+import { useDocumentTitle, useHotkeys } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect } from "react";
 import { documentQuery, invalidateLists } from "../api/documents";
@@ -34,6 +34,8 @@ export function DocumentPage({ document, session, reopen }: DocumentPageProps) {
   const { refusal } = useObservable(provider.status);
   useDocumentTitle(`${document.title} · ${PRODUCT_NAME}`);
   useUnsavedGuard(session);
+  // Fingers do it of themselves; a file dialog is not what they want.
+  useHotkeys([["mod+S", () => undefined]], [], true);
 
   // While the content is on its way, so is what shows it.
   useEffect(() => void loadEditor(document.kind), [document.kind]);
@@ -57,20 +59,22 @@ export function DocumentPage({ document, session, reopen }: DocumentPageProps) {
     <>
       <DocumentHeader document={document} session={session} />
       <ProblemBanner document={document} session={session} reopen={reopen} />
-      <Suspense fallback={<ContentSkeleton />}>
-        {hasContent ? (
-          <Editor
-            doc={doc}
-            root={document.root}
-            awareness={provider.awareness}
-            person={me}
-            editable={editable}
-            title={document.title}
-          />
-        ) : (
-          <ContentSkeleton />
-        )}
-      </Suspense>
+      <main>
+        <Suspense fallback={<ContentSkeleton />}>
+          {hasContent ? (
+            <Editor
+              doc={doc}
+              root={document.root}
+              awareness={provider.awareness}
+              person={me}
+              editable={editable}
+              title={document.title}
+            />
+          ) : (
+            <ContentSkeleton />
+          )}
+        </Suspense>
+      </main>
     </>
   );
 }

@@ -15,8 +15,13 @@ export default function ShareDialog({ document }: { document: DocumentInfo }) {
   const owners = members?.filter(({ role }) => role === "owner").length ?? 0;
 
   async function copyLink(): Promise<void> {
-    await navigator.clipboard.writeText(`${window.location.origin}/documents/${document.id}/`);
-    notify("The link is copied. It opens for the people listed here.");
+    try {
+      await navigator.clipboard.writeText(`${window.location.origin}/documents/${document.id}/`);
+      notify("The link is copied. It opens for the people listed here.");
+    } catch {
+      // Browsers keep the clipboard from pages that did not come over https.
+      notify("The browser does not let this page copy: take the link from the address bar.");
+    }
   }
 
   return (

@@ -33,9 +33,7 @@ export function ImageControl({ editor }: { editor: Editor }) {
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom" width={340} trapFocus>
       <Popover.Target>
-        <div>
-          <ToolbarButton label="Image" icon={<IconPhoto size={18} stroke={1.8} />} onClick={open} />
-        </div>
+        <ToolbarButton label="Image" icon={<IconPhoto size={18} stroke={1.8} />} onClick={open} />
       </Popover.Target>
       <Popover.Dropdown>
         <form onSubmit={submit}>

@@ -22,15 +22,13 @@ export function LinkControl({ editor, opened, onOpen, onClose }: LinkControlProp
   return (
     <Popover opened={opened} onDismiss={onClose} position="bottom" width={340} trapFocus>
       <Popover.Target>
-        <div>
-          <ToolbarButton
-            label="Link"
-            shortcut="Mod+K"
-            icon={<IconLink size={18} stroke={1.8} />}
-            active={active}
-            onClick={opened ? onClose : onOpen}
-          />
-        </div>
+        <ToolbarButton
+          label="Link"
+          shortcut="Mod+K"
+          icon={<IconLink size={18} stroke={1.8} />}
+          active={active}
+          onClick={opened ? onClose : onOpen}
+        />
       </Popover.Target>
       <Popover.Dropdown>
         <LinkForm editor={editor} active={active} onClose={onClose} />

@@ -30,13 +30,7 @@ export function MoreMenu({ editor, state }: { editor: Editor; state: ToolbarStat
   return (
     <Menu position="bottom-end" width={210} returnFocus={false}>
       <Menu.Target>
-        <div>
-          <ToolbarButton
-            label="More formatting"
-            icon={<IconDotsVertical size={18} stroke={1.8} />}
-            onClick={() => undefined}
-          />
-        </div>
+        <ToolbarButton label="More formatting" icon={<IconDotsVertical size={18} stroke={1.8} />} />
       </Menu.Target>
       <Menu.Dropdown>
         {ALIGNMENTS.map(({ align, label, icon: Icon }) => (

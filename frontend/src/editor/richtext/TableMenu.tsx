@@ -87,9 +87,7 @@ export function TableMenu({ editor, inTable }: { editor: Editor; inTable: boolea
   return (
     <Menu position="bottom-end" width={210} returnFocus={false}>
       <Menu.Target>
-        <div>
-          <ToolbarButton label="Change table" icon={icon} active onClick={() => undefined} />
-        </div>
+        <ToolbarButton label="Change table" icon={icon} active />
       </Menu.Target>
       <Menu.Dropdown>
         {GROUPS.map((group, index) => (

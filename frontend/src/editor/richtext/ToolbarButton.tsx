@@ -1,26 +1,27 @@
-import { ActionIcon, Tooltip } from "@mantine/core";
-import type { ReactNode } from "react";
+import { ActionIcon, type ActionIconProps, Tooltip } from "@mantine/core";
+import type { ComponentProps, ReactNode } from "react";
 
-interface ToolbarButtonProps {
+interface ToolbarButtonProps extends ActionIconProps {
   label: string;
   shortcut?: string;
   icon: ReactNode;
+  /** Whether what it switches is on; left out for what only opens something. */
   active?: boolean;
-  disabled?: boolean;
-  onClick: () => void;
+  onClick?: () => void;
+  /** Set by a menu or a popover that the button opens, like all that is not named here. */
+  ref?: ComponentProps<"button">["ref"];
 }
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 /** `Mod` is the key that this keyboard has for it. */
-export function nameShortcut(shortcut: string): string {
+function nameShortcut(shortcut: string): string {
   return isMac
     ? shortcut.replace("Mod+", "⌘").replace("Shift+", "⇧").replace("Alt+", "⌥")
     : shortcut.replace("Mod", "Ctrl");
 }
 
-export function ToolbarButton(props: ToolbarButtonProps) {
-  const { label, shortcut, icon, active, disabled = false, onClick } = props;
+export function ToolbarButton({ label, shortcut, icon, active, ...others }: ToolbarButtonProps) {
   const hint = shortcut === undefined ? label : `${label}  ${nameShortcut(shortcut)}`;
   return (
     <Tooltip label={hint}>
@@ -30,10 +31,9 @@ export function ToolbarButton(props: ToolbarButtonProps) {
         color={active ? "iris" : "gray"}
         aria-label={label}
         aria-pressed={active}
-        disabled={disabled}
         // The caret stays where it is.
         onMouseDown={(event) => event.preventDefault()}
-        onClick={onClick}
+        {...others}
       >
         {icon}
       </ActionIcon>
