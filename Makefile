@@ -47,8 +47,9 @@ $(NODE_MODULES): frontend/package.json frontend/package-lock.json
 	npm --prefix frontend ci
 	@touch $@
 
-$(BUILT): $(NODE_MODULES) $(FRONTEND)
+$(BUILT): $(NODE_MODULES) $(FRONTEND) | .venv/base.stamp
 	npm --prefix frontend run build
+	$(BIN)/python -m whitenoise.compress --quiet frontend/dist
 	@touch $@
 
 # ---- commands --------------------------------------------------------------------------------
