@@ -169,7 +169,7 @@ class DocumentConsumer(AsyncJsonWebsocketConsumer):
         if text_data is None:
             await self.shut(CloseCode.BAD_MESSAGE, "this wire is text: one JSON object a frame")
             return
-        if len(text_data) > self.hub.options.max_frame_bytes:
+        if _size_of(text_data) > self.hub.options.max_frame_bytes:
             await self.shut(
                 CloseCode.TOO_LARGE, f"a frame has at most {self.hub.options.max_frame_bytes} bytes"
             )
@@ -244,6 +244,11 @@ class MissingConsumer(AsyncJsonWebsocketConsumer):
 
     async def receive(self, *_args: Any, **_kwargs: Any) -> None:
         """What still arrives is of no interest."""
+
+
+def _size_of(text: str) -> int:
+    """In bytes, as it was sent."""
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
 def _credentials(scope: Mapping[str, Any]) -> doors.Credentials:

@@ -104,7 +104,7 @@ class FakeServices:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def forget(self, room: Room) -> None:
+    def forget(self, document_id) -> None:
         self.forgotten.append(room)
 
     def grown(self, document_id: uuid.UUID, size: int) -> None:

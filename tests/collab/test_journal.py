@@ -1,0 +1,312 @@
+"""Group commit against the real database: one transaction, in order, and what if it fails."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import InterfaceError, OperationalError
+
+from collab import journal as journal_module
+from collab import records
+from collab.journal import AckTarget, Append, Journal
+from collab.live_doc import LiveDoc
+from collab.options import Options
+from documents.lifecycle import create_document, trash_document
+from documents.log import Row, read_since
+from documents.models import Connection, Document, Process
+from documents.roles import Role
+from tests.collab.conftest import in_thread
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE_SECONDS = 10
+
+
+def letter(client: int, clock: int = 0) -> bytes:
+    """A client's letter, behind its own earlier ones."""
+    place = b"\x04\1\1t" if clock == 0 else bytes([0x84, client, clock - 1])
+    return bytes([1, 1, client, clock]) + place + b"\1" + bytes([0x60 + client, 0])
+
+
+class FakeRoom:
+    """What the journal says of one document."""
+
+    def __init__(self, document_id: uuid.UUID) -> None:
+        self.document_id = document_id
+        self.commits: list[tuple[list[Append], int, int]] = []
+        self.failed = self.gone = False
+        self.heard = asyncio.Event()
+
+    def committed(self, appends: Any, *, rows: int, last_seq: int) -> None:
+        self.commits.append((list(appends), rows, last_seq))
+        self.heard.set()
+
+    def append_failed(self) -> None:
+        self.failed = True
+        self.heard.set()
+
+    def document_gone(self) -> None:
+        self.gone = True
+        self.heard.set()
+
+    @property
+    def seqs(self) -> list[int]:
+        return [last_seq for _, _, last_seq in self.commits]
+
+
+class Writes:
+    """Every call of the write function; `fail` decides which of them fail."""
+
+    def __init__(self, write: Callable[..., Any]) -> None:
+        self.write = write
+        self.documents: list[set[uuid.UUID]] = []
+        self.fail: Callable[[set[uuid.UUID]], bool] = lambda _: False
+        self.error: Exception = OperationalError("database is locked")
+
+    def __call__(self, rows: Any, connected: Any, disconnected: Any) -> Any:
+        self.documents.append(set(rows))
+        if self.fail(set(rows)):
+            raise self.error
+        return self.write(rows, connected, disconnected)
+
+
+@pytest.fixture
+def writes(monkeypatch: pytest.MonkeyPatch) -> Writes:
+    counted = Writes(journal_module._write)
+    monkeypatch.setattr(journal_module, "_write", counted)
+    monkeypatch.setattr(journal_module, "_FIRST_PAUSE_SECONDS", 0.001)
+    return counted
+
+
+@pytest.fixture
+async def told() -> list[set[uuid.UUID]]:
+    return []
+
+
+@pytest.fixture
+async def journal(
+    transactional_db: None, writes: Writes, told: list[set[uuid.UUID]]
+) -> AsyncIterator[Journal]:
+    options = Options(journal_gather_seconds=0.001, append_retry_seconds=0.05)
+    journal = Journal(options, roster_changed=told.append)
+    journal.start()
+    yield journal
+    await journal.stop()
+
+
+def append_of(payload: bytes | None, session: Any = None, **arguments: Any) -> Append:
+    given: dict[str, Any] = {"author_id": None, "client": None, "acks": []} | arguments
+    return Append(session or SimpleNamespace(), payload, **given)
+
+
+async def settled(journal: Journal) -> None:
+    await asyncio.wait_for(journal.settle(), PATIENCE_SECONDS)
+
+
+async def rows_of(document: Document) -> list[Row]:
+    return await in_thread(lambda: read_since(document_id=document.id, seq=0))
+
+
+async def test_appends_of_many_documents_are_one_transaction(journal, writes, alice):
+    documents = await in_thread(lambda: [create_document(owner=alice) for _ in range(30)])
+    rooms = [FakeRoom(document.id) for document in documents]
+    for room in rooms:
+        journal.append(room, append_of(letter(1)))
+    await settled(journal)
+    assert writes.documents == [{document.id for document in documents}]
+    assert [room.seqs for room in rooms] == [[1]] * 30
+
+
+async def test_rows_stand_in_the_order_in_which_they_came_without_a_gap(
+    journal, text_document, bob, alice
+):
+    room = FakeRoom(text_document.id)
+    for client in range(1, 6):
+        author = bob if client % 2 else alice
+        journal.append(room, append_of(letter(client), author_id=author.pk, client=client))
+    await settled(journal)
+    journal.append(room, append_of(letter(9), author_id=bob.pk))
+    await settled(journal)
+    rows = await rows_of(text_document)
+    assert [row.seq for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert [row.payload for row in rows] == [letter(client) for client in (1, 2, 3, 4, 5, 9)]
+    assert [row.author_id for row in rows[:2]] == [bob.pk, alice.pk]
+    assert [row.client for row in rows] == [1, 2, 3, 4, 5, None]
+    assert (room.seqs, [rows for _, rows, _ in room.commits]) == ([5, 6], [5, 1])
+
+
+async def test_what_one_session_wrote_without_another_between_is_one_row(journal, text_document):
+    room, one, two = FakeRoom(text_document.id), SimpleNamespace(), SimpleNamespace()
+    acks = [AckTarget(one, cseq, cseq) for cseq in (1, 2, 3)]  # type: ignore[arg-type]
+    journal.append(room, append_of(letter(1, 0), one, client=1, acks=acks[:1]))
+    journal.append(room, append_of(letter(1, 1), one, client=1, acks=acks[1:2]))
+    journal.append(room, append_of(letter(2, 0), two, client=2))
+    journal.append(room, append_of(letter(1, 2), one, client=1, acks=acks[2:]))
+    await settled(journal)
+    rows = await rows_of(text_document)
+    assert [row.client for row in rows] == [1, 2, 1]
+    assert LiveDoc([row.payload for row in rows]).clocks == {1: 3, 2: 1}
+    (appends, count, last_seq) = room.commits[0]
+    assert (count, last_seq) == (3, 3)
+    assert [list(append.acks) for append in appends] == [acks[:2], [], acks[2:]]
+
+
+async def test_nothing_to_write_is_told_at_once_where_nothing_waits(journal, writes):
+    room = FakeRoom(uuid.uuid4())
+    journal.append(room, append_of(None))
+    assert [(rows, last_seq) for _, rows, last_seq in room.commits] == [(0, 0)]
+    assert writes.documents == []
+
+
+async def test_nothing_to_write_waits_for_what_is_before_it(journal, text_document):
+    room, target = FakeRoom(text_document.id), AckTarget(SimpleNamespace(), 1, 1)  # type: ignore[arg-type]
+    journal.append(room, append_of(letter(1)))
+    journal.append(room, append_of(None, acks=[target]))
+    assert room.commits == []
+    await settled(journal)
+    ((appends, rows, last_seq),) = room.commits
+    assert (rows, last_seq) == (1, 1)
+    assert [ack for append in appends for ack in append.acks] == [target]
+
+
+async def test_document_that_is_gone_is_told_and_the_others_are_written(
+    journal, alice, text_document
+):
+    trashed = await in_thread(lambda: create_document(owner=alice))
+    await in_thread(lambda: trash_document(document=trashed))
+    rooms = [FakeRoom(id_) for id_ in (trashed.id, uuid.uuid4(), text_document.id)]
+    for room in rooms:
+        journal.append(room, append_of(letter(1)))
+    await settled(journal)
+    assert [(room.gone, room.seqs) for room in rooms] == [(True, []), (True, []), (False, [1])]
+
+
+@pytest.mark.parametrize("error", [OperationalError("locked"), InterfaceError("closed")])
+async def test_failure_of_all_is_tried_again_until_it_works(journal, writes, text_document, error):
+    writes.error = error
+    writes.fail = lambda _: len(writes.documents) <= 4
+    room = FakeRoom(text_document.id)
+    journal.append(room, append_of(letter(1)))
+    await settled(journal)
+    assert (room.seqs, room.failed, len(writes.documents)) == ([1], False, 5)
+
+
+async def test_document_that_cannot_be_written_holds_up_only_itself(
+    journal, writes, alice, text_document
+):
+    other = await in_thread(lambda: create_document(owner=alice))
+    bad, good = FakeRoom(text_document.id), FakeRoom(other.id)
+    writes.fail = lambda documents: text_document.id in documents
+    journal.append(bad, append_of(letter(1)))
+    journal.append(good, append_of(letter(1)))
+    await settled(journal)
+    assert (good.seqs, good.failed) == ([1], False)
+    assert (bad.seqs, bad.failed) == ([], True)
+    assert not await rows_of(text_document)
+
+
+async def test_appends_stay_in_order_over_a_failure(journal, writes, text_document):
+    room = FakeRoom(text_document.id)
+    failing = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def fail(_documents: set[uuid.UUID]) -> bool:
+        loop.call_soon_threadsafe(failing.set)
+        return len(writes.documents) <= 2
+
+    writes.fail = fail
+    journal.append(room, append_of(letter(1)))
+    await asyncio.wait_for(failing.wait(), PATIENCE_SECONDS)
+    journal.append(room, append_of(letter(2)))
+    await settled(journal)
+    assert [row.payload for row in await rows_of(text_document)] == [letter(1), letter(2)]
+
+
+async def test_past_the_bound_the_append_has_failed_and_later_ones_are_tried_anew(
+    journal, writes, text_document
+):
+    room = FakeRoom(text_document.id)
+    writes.fail = lambda _: True
+    journal.append(room, append_of(letter(1)))
+    await asyncio.wait_for(journal.flush(text_document.id), PATIENCE_SECONDS)
+    assert (room.failed, room.seqs) == (True, [])
+    writes.fail = lambda _: False
+    again = FakeRoom(text_document.id)
+    journal.append(again, append_of(letter(1)))
+    await settled(journal)
+    assert again.seqs == [1]
+
+
+async def test_flush_waits_for_that_document_alone(journal, writes, alice, text_document):
+    other = await in_thread(lambda: create_document(owner=alice))
+    room, stuck = FakeRoom(text_document.id), FakeRoom(other.id)
+    writes.fail = lambda documents: other.id in documents
+    journal.append(stuck, append_of(letter(1)))
+    journal.append(room, append_of(letter(1)))
+    await asyncio.wait_for(journal.flush(text_document.id), PATIENCE_SECONDS)
+    assert room.seqs == [1]
+    await asyncio.wait_for(journal.flush(uuid.uuid4()), PATIENCE_SECONDS)
+    await settled(journal)
+
+
+async def test_session_is_written_into_the_roster_and_taken_out(
+    journal, told, writes, text_document, bob
+):
+    process_id, connection_id = uuid.uuid4(), uuid.uuid4()
+    await in_thread(lambda: records.renew_lease(process_id, 60))
+
+    def row(role: Role) -> Connection:
+        return Connection(
+            id=connection_id,
+            document_id=text_document.id,
+            user_id=bob.pk,
+            role=role,
+            process_id=process_id,
+            since=datetime.now(UTC),
+        )
+
+    def roster() -> list[int]:
+        return list(Connection.objects.values_list("role", flat=True))
+
+    journal.connected(row(Role.EDITOR))
+    await settled(journal)
+    assert await in_thread(roster) == [Role.EDITOR]
+    journal.connected(row(Role.VIEWER))
+    await settled(journal)
+    assert await in_thread(roster) == [Role.VIEWER]
+    journal.disconnected(connection_id, text_document.id)
+    await settled(journal)
+    assert await in_thread(roster) == []
+    assert told == [{text_document.id}] * 3
+    assert await in_thread(Process.objects.count) == 1
+
+
+async def test_one_who_left_while_the_database_failed_is_not_in_the_roster(
+    journal, writes, text_document, bob
+):
+    process_id, connection_id = uuid.uuid4(), uuid.uuid4()
+    await in_thread(lambda: records.renew_lease(process_id, 60))
+    failing, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def fail(_documents: set[uuid.UUID]) -> bool:
+        loop.call_soon_threadsafe(failing.set)
+        return len(writes.documents) <= 3
+
+    writes.fail = fail
+    journal.connected(
+        Connection(
+            id=connection_id,
+            document_id=text_document.id,
+            user_id=bob.pk,
+            role=Role.EDITOR,
+            process_id=process_id,
+            since=datetime.now(UTC),
+        )
+    )
+    await asyncio.wait_for(failing.wait(), PATIENCE_SECONDS)
+    journal.disconnected(connection_id, text_document.id)
+    await settled(journal)
+    assert await in_thread(Connection.objects.count) == 0
