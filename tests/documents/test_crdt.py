@@ -1,8 +1,10 @@
+from typing import Any
+
 import pytest
-from pycrdt import Doc, Text
+from pycrdt import Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
 from documents import crdt
-from documents.errors import BadUpdate, MissingPredecessors
+from documents.errors import BadUpdate, Contradiction, MissingPredecessors
 
 ORDERED = [
     bytes.fromhex(update)
@@ -64,3 +66,82 @@ def test_interrupts_pass_the_guard():
 
 def test_edit_reports_nothing_where_nothing_changed():
     assert crdt.edit(crdt.build([]), lambda: None) == crdt.EMPTY_UPDATE
+
+
+def test_other_content_at_known_clocks_is_a_contradiction():
+    doc = crdt.build(ORDERED[:1])
+    with pytest.raises(Contradiction):
+        crdt.admit_and_apply(doc, bytes.fromhex("0101010004010174017a00"))
+
+
+def test_update_that_cuts_a_character_in_two_is_refused():
+    doc = crdt.build([bytes.fromhex("010101000401017404f09f988000")])
+    with pytest.raises(BadUpdate):
+        crdt.admit_and_apply(doc, bytes.fromhex("000101010101"))
+
+
+@pytest.mark.parametrize("hostile", ["", "00", "01010bffffffff0f04010174016100"])
+def test_hostile_bytes_are_refused(hostile):
+    with pytest.raises(BadUpdate):
+        crdt.admit_and_apply(crdt.build([]), bytes.fromhex(hostile))
+
+
+def test_panic_of_pycrdt_comes_out_as_bad_update():
+    doc = crdt.build([bytes.fromhex("01010b0004010174016100")])
+    with pytest.raises(BadUpdate):
+        crdt.guard(lambda: doc.apply_update(bytes.fromhex("01010bffffffff0f04010174016100")))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, MemoryError])
+def test_what_ends_the_process_is_not_held_up(error):
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(error):
+        crdt.guard(fail)
+
+
+def test_edit_reports_one_update_for_the_whole_change_and_none_for_nothing():
+    doc: Doc[Any] = Doc()
+    text = doc.get("t", type=Text)
+
+    def change() -> None:
+        text.insert(0, "é😀")
+        text.insert(0, "a")
+
+    update = crdt.edit(doc, change)
+    assert str(crdt.build([update]).get("t", type=Text)) == "aé😀"
+    assert crdt.edit(doc, lambda: None) == crdt.EMPTY_UPDATE
+
+
+def test_doc_that_waits_for_something_is_not_complete():
+    waiting = crdt.build([ORDERED[2]])
+    with pytest.raises(BadUpdate, match="waits"):
+        crdt.check_complete(waiting, [ORDERED[2]])
+    crdt.check_complete(crdt.build(ORDERED[:1]), ORDERED[:1])
+
+
+def rich(text: str) -> Doc[Any]:
+    doc: Doc[Any] = Doc(client_id=1)
+    paragraph = XmlElement("paragraph", {"level": "1"}, [XmlText(text)])
+    doc.get("default", type=XmlFragment).children.append(paragraph)
+    doc.get("m", type=Map)["é"] = text
+    return doc
+
+
+def test_rewinding_brings_back_what_was_as_an_edit_going_forward():
+    doc = rich("é😀")
+    was, then = str(doc.get("default", type=XmlFragment)), doc.get_update()
+    del doc.get("default", type=XmlFragment).children[0]
+    doc.get("default", type=XmlFragment).children.append(XmlElement("heading"))
+    doc.get("m", type=Map)["é"] = "changed"
+    update = crdt.rewind(doc, to=then, client_id=99)
+    doc.apply_update(update)
+    assert str(doc.get("default", type=XmlFragment)) == was
+    assert doc.get("m", type=Map)["é"] == "é😀"
+    assert set(crdt.clocks_of(doc)) == {1, 99}
+
+
+def test_rewinding_to_now_is_nothing():
+    doc = rich("é😀")
+    assert crdt.rewind(doc, to=doc.get_update(), client_id=99) == crdt.EMPTY_UPDATE
