@@ -80,7 +80,7 @@ class FakeServices:
         self.journal: Any = FakeJournal(self.log)
         self.origin = "this process"
         self.published: list[Any] = []
-        self.forgotten: list[Room] = []
+        self.forgotten: list[uuid.UUID] = []
         self.grown_bytes = 0
         self.reads: list[int] = []
         self.tasks: set[asyncio.Task[None]] = set()
@@ -104,8 +104,8 @@ class FakeServices:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def forget(self, document_id) -> None:
-        self.forgotten.append(room)
+    def forget(self, document_id: uuid.UUID) -> None:
+        self.forgotten.append(document_id)
 
     def grown(self, document_id: uuid.UUID, size: int) -> None:
         self.grown_bytes += size
@@ -509,7 +509,7 @@ async def test_room_ahead_of_the_database_is_thrown_away(scene):
     assert scene.room.closed
     assert alice.closed is not None
     assert alice.closed.code == CloseCode.RESTARTING
-    assert scene.services.forgotten == [scene.room]
+    assert scene.services.forgotten == [scene.room.document_id]
 
 
 async def test_room_that_grew_while_the_poll_looked_is_kept(scene):
