@@ -11,13 +11,12 @@ import uuid
 import weakref
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar, cast
-
-from channels.layers import InMemoryChannelLayer
+from typing import Any, TypeVar
 
 from collab import records
 from collab.database import DatabaseThreads
 from collab.following import LoggedRow
+from collab.hints import Hints
 from collab.journal import Journal
 from collab.options import Options, options
 from collab.rooms import Room
@@ -33,7 +32,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _READERS = 2
-_PUBLISHED_AT_ONCE = 1000
 
 
 class Hub:
@@ -48,26 +46,22 @@ class Hub:
         # How often this process heard that somebody's access changed.
         self.access_changes = 0
         self._readers = DatabaseThreads(name="reader", count=_READERS)
-        self._layer = bus.channel_layer()
-        # With the in-memory layer there is nobody else to tell.
-        self._shared = not isinstance(self._layer, InMemoryChannelLayer)
-        self._channel = ""
+        self._hints = Hints(origin=self.origin, hear=self._hear)
         self._rooms: dict[uuid.UUID, Room] = {}
         self._opening: dict[uuid.UUID, asyncio.Future[Room]] = {}
         # Heads heard of while their rooms were being loaded.
         self._heard_heads: dict[uuid.UUID, int] = {}
         self._grown: Counter[uuid.UUID] = Counter()
         self._connections: Counter[str] = Counter()
-        self._outgoing: asyncio.Queue[bus.Hint] = asyncio.Queue(_PUBLISHED_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Begin to listen, to write and to check."""
-        self._channel = await self._layer.new_channel()
+        await self._hints.start()
         await self.read(lambda: records.renew_lease(self.process_id, self.options.lease_seconds))
         self.journal.start()
-        self.spawn(self._listen(), name="bus")
-        self.spawn(self._publish(), name="publisher")
+        self.spawn(self._hints.listen(), name="hints")
+        self.spawn(self._hints.publish_queued(), name="publisher")
         self.spawn(self._every(self.options.poll_seconds, self._poll), name="poll")
         self.spawn(self._every(self.options.lease_seconds / 3, self._renew), name="lease")
         self.spawn(
@@ -114,18 +108,17 @@ class Hub:
         return await asyncio.shield(opening)
 
     async def _open(self, document_id: uuid.UUID) -> Room:
-        group = bus.group_of(document_id)
-        await self._layer.group_add(group, self._channel)
+        await self._hints.subscribe(document_id)
         try:
             epoch, state = await self.read(lambda: records.load(document_id))
             room = Room(document_id, epoch=epoch, state=state, services=self)
         except BaseException:
             self._heard_heads.pop(document_id, None)
-            await self._layer.group_discard(group, self._channel)
+            await self._hints.unsubscribe(document_id)
             raise
         self._rooms[document_id] = room
         room.compare(head=self._heard_heads.pop(document_id, room.head), own_head=0)
-        if self._shared:
+        if self._hints.shared:
             self.spawn(self._read_rosters([document_id]), name="roster")
         return room
 
@@ -175,10 +168,8 @@ class Hub:
         return await self.read(lambda: records.rows_since(document_id, seq))
 
     def publish(self, hint: bus.Hint) -> None:
-        """Tell the other processes, if there are any; dropped when the layer does not keep up."""
-        if self._shared:
-            with contextlib.suppress(asyncio.QueueFull):
-                self._outgoing.put_nowait(hint)
+        """Tell the other processes, if there are any; may be lost."""
+        self._hints.publish(hint)
 
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         """Run a task that ends with the hub."""
@@ -191,21 +182,19 @@ class Hub:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("%s failed", task.get_name(), exc_info=error)
 
-    def forget(self, room: Room) -> None:
-        """The room is closed; the next who asks opens a new one."""
-        if self._rooms.get(room.document_id) is room:
-            del self._rooms[room.document_id]
-            group = bus.group_of(room.document_id)
-            if not self.draining:
-                self.spawn(self._leave_group(room.document_id, group), name="unsubscribe")
+    def forget(self, document_id: uuid.UUID) -> None:
+        """The document's room is closed; the next who asks opens a new one."""
+        self._rooms.pop(document_id, None)
+        if not self.draining:
+            self.spawn(self._unsubscribe(document_id), name="unsubscribe")
 
-    async def _leave_group(self, document_id: uuid.UUID, group: str) -> None:
+    async def _unsubscribe(self, document_id: uuid.UUID) -> None:
         if document_id in self._rooms or document_id in self._opening:
             return
-        await self._layer.group_discard(group, self._channel)
+        await self._hints.unsubscribe(document_id)
         # Somebody came while that was under way: their subscription is the one just ended.
         if document_id in self._rooms or document_id in self._opening:
-            await self._layer.group_add(group, self._channel)
+            await self._hints.subscribe(document_id)
 
     def grown(self, document_id: uuid.UUID, size: int) -> None:
         """So many bytes were logged: make a snapshot if it is worth it."""
@@ -222,27 +211,7 @@ class Hub:
 
     # Other processes --------------------------------------------------------------------
 
-    async def _publish(self) -> None:
-        while True:
-            await bus.send(await self._outgoing.get())
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                hint = await self._layer.receive(self._channel)
-            except Exception:
-                # Redis went away. What is missed meanwhile, the poll makes good.
-                logger.warning("The channel layer cannot be heard", exc_info=True)
-                await asyncio.sleep(0.5)
-                continue
-            try:
-                self._hear(cast("bus.Hint", hint))
-            except Exception:
-                logger.exception("A hint could not be used: %r", hint)
-
     def _hear(self, hint: bus.Hint) -> None:
-        if hint["origin"] == self.origin:
-            return
         if hint["type"] == "access":
             self.access_changes += 1
         document_id = uuid.UUID(hint["document"])
@@ -308,7 +277,7 @@ class Hub:
             else:
                 room.compare(head=found.head, own_head=own_heads[document_id])
             room.audience.expire_awareness()
-        if self._shared:
+        if self._hints.shared:
             await self._read_rosters(list(rooms))
 
     def _close_idle(self) -> None:

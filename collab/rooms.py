@@ -112,7 +112,7 @@ class Room:
         self._space.set()
         self._settled.set()
         self._task.cancel()
-        self._services.forget(self)
+        self._services.forget(self.document_id)
         metrics.ROOMS.dec()
 
     # What sessions say ------------------------------------------------------------------

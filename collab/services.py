@@ -2,16 +2,13 @@
 
 import uuid
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from collab.following import LoggedRow
 from collab.journal import Journal
 from collab.options import Options
 from documents import bus
 from documents.log import State
-
-if TYPE_CHECKING:
-    from collab.rooms import Room
 
 
 class Services(Protocol):
@@ -34,8 +31,8 @@ class Services(Protocol):
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         """Run a task that the hub owns."""
 
-    def forget(self, room: "Room") -> None:
-        """The room is closed."""
+    def forget(self, document_id: uuid.UUID) -> None:
+        """The document's room is closed."""
 
     def grown(self, document_id: uuid.UUID, size: int) -> None:
         """So many bytes were logged: a snapshot may be due."""
