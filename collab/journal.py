@@ -27,6 +27,8 @@ from documents.models import Connection
 logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.25
+# A database that fails slowly, document by document, is left alone for a pause after this.
+_ROUND_SECONDS = 1.0
 # A row is made of at most so many updates: merging costs the square of their number.
 _MAX_MERGED = 64
 _MAX_MERGED_BYTES = 64 * 1024
@@ -176,14 +178,19 @@ class Journal:
                 self._idle.set()
 
     async def _commit_each(self, batch: dict[uuid.UUID, int]) -> bool:
-        """One transaction a document; the first failure puts the rest off to the next round."""
+        """One transaction a document; whether all of them worked."""
+        patience = time.monotonic() + _ROUND_SECONDS
+        failed = False
         for document_id, count in batch.items():
-            if not await self._commit({document_id: count}):
-                # Behind all others: the next round begins with another document.
-                if (queue := self._queues.pop(document_id, None)) is not None:
-                    self._queues[document_id] = queue
-                return False
-        return True
+            if await self._commit({document_id: count}):
+                continue
+            failed = True
+            # Behind all others: if the round ends here, the next begins with another document.
+            if (queue := self._queues.pop(document_id, None)) is not None:
+                self._queues[document_id] = queue
+            if time.monotonic() > patience:
+                break
+        return not failed
 
     async def _commit(self, batch: dict[uuid.UUID, int]) -> bool:
         """Write the first appends of these documents; whether that worked."""
