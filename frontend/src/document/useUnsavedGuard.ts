@@ -1,4 +1,6 @@
-import { useEffect } from "react";
+import { useCallback, useEffect } from "react";
+import { useBlocker } from "react-router";
+import { confirm } from "../ui/confirm";
 import type { DocumentSession } from "./useDocumentSession";
 
 const MARK_AFTER_MS = 1000;
@@ -43,4 +45,23 @@ export function useUnsavedGuard({ provider, copy }: DocumentSession): void {
       window.removeEventListener("pagehide", mark);
     };
   }, [provider, copy]);
+
+  // Within the page nothing is lost by leaving, unless this browser keeps no copy.
+  const isAtRisk = useCallback(
+    () => !copy.isKept && provider.status.get().unsavedChanges > 0,
+    [provider, copy],
+  );
+  const blocker = useBlocker(isAtRisk);
+  useEffect(() => {
+    if (blocker.state === "blocked") {
+      confirm({
+        title: "Leave without saving?",
+        text: "Your last edits are not saved yet, and this browser keeps no copy of them.",
+        confirm: "Leave",
+        danger: true,
+        onConfirm: () => blocker.proceed(),
+        onCancel: () => blocker.reset(),
+      });
+    }
+  }, [blocker]);
 }

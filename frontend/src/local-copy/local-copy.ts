@@ -49,6 +49,11 @@ export class LocalCopy {
     );
   }
 
+  /** Whether what is typed stays on the device; not so where the browser keeps nothing. */
+  get isKept(): boolean {
+    return this.#persistence !== null;
+  }
+
   keepEpoch(epoch: Epoch): void {
     this.#persistence?.set("epoch", epoch).catch(() => undefined);
   }

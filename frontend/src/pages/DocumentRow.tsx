@@ -1,4 +1,4 @@
-import { ActionIcon, Menu } from "@mantine/core";
+import { ActionIcon, Badge, Menu } from "@mantine/core";
 import {
   IconCode,
   IconCopy,
@@ -13,6 +13,7 @@ import { memo } from "react";
 import { Link } from "react-router";
 import type { DocumentInfo } from "../api/types";
 import { useMe } from "../app/RequireSession";
+import { readUnsavedMark } from "../local-copy/unsaved-mark";
 import { PersonAvatar } from "../people/PersonAvatar";
 import { formatAgo, formatMoment } from "../ui/time";
 import classes from "./DocumentList.module.css";
@@ -29,6 +30,7 @@ export const DocumentRow = memo(function DocumentRow({ document, inTrash }: Docu
   const moment =
     inTrash && document.trashed_at !== null ? document.trashed_at : document.updated_at;
   const ownerName = owner === null ? "" : owner.username === me.username ? "You" : owner.name;
+  const hasUnsaved = !inTrash && readUnsavedMark(me.username, id) > 0;
   const Icon = kind === "text" ? IconCode : IconFileText;
   return (
     <li className={classes.row}>
@@ -42,6 +44,11 @@ export const DocumentRow = memo(function DocumentRow({ document, inTrash }: Docu
           <Link className={classes.title} to={`/documents/${id}/`}>
             {title}
           </Link>
+        )}
+        {hasUnsaved && (
+          <Badge size="sm" variant="light" color="orange" tt="none" fw={600}>
+            Unsaved edits on this device – open to save them
+          </Badge>
         )}
         <span className={`${classes.detail} ${classes.small}`}>
           {ownerName} · {formatAgo(moment)}

@@ -7,10 +7,18 @@ interface Question {
   confirm: string;
   danger?: boolean;
   onConfirm: () => void;
+  onCancel?: () => void;
 }
 
 /** Asks before something that cannot be taken back easily. */
-export function confirm({ title, text, confirm, danger = false, onConfirm }: Question): void {
+export function confirm({
+  title,
+  text,
+  confirm,
+  danger = false,
+  onConfirm,
+  onCancel,
+}: Question): void {
   modals.openConfirmModal({
     title,
     children: <Text size="sm">{text}</Text>,
@@ -18,5 +26,6 @@ export function confirm({ title, text, confirm, danger = false, onConfirm }: Que
     confirmProps: danger ? { color: "red" } : {},
     cancelProps: { variant: "subtle", color: "gray" },
     onConfirm,
+    ...(onCancel === undefined ? {} : { onCancel }),
   });
 }

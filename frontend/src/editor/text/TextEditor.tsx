@@ -6,9 +6,11 @@ import { colourOf } from "../../people/colour";
 import type { EditorProps } from "../types";
 import "../carets.css";
 import "./text.css";
+import { endingOf, loadLanguage } from "./languages";
 import { createExtensions } from "./setup";
 
 const access = new Compartment();
+const language = new Compartment();
 
 function accessFor(editable: boolean): Extension {
   return [EditorState.readOnly.of(!editable), EditorView.editable.of(editable)];
@@ -32,6 +34,7 @@ export default function TextEditor({ doc, root, awareness, person, editable, tit
       doc: text.toString(),
       extensions: [
         access.of(accessFor(initial.current.editable)),
+        language.of([]),
         createExtensions(text, awareness, initial.current.title),
       ],
     });
@@ -46,6 +49,19 @@ export default function TextEditor({ doc, root, awareness, person, editable, tit
     initial.current.editable = editable;
     view.current?.dispatch({ effects: access.reconfigure(accessFor(editable)) });
   }, [editable]);
+
+  const ending = endingOf(title);
+  useEffect(() => {
+    let isCurrent = true;
+    void loadLanguage(ending).then((loaded) => {
+      if (isCurrent) {
+        view.current?.dispatch({ effects: language.reconfigure(loaded) });
+      }
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [ending]);
 
   return <div ref={parent} className="text-editor" data-editable={editable} />;
 }

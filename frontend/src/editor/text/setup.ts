@@ -1,6 +1,6 @@
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, indentWithTab } from "@codemirror/commands";
-import { bracketMatching, indentOnInput } from "@codemirror/language";
+import { bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState, type Extension } from "@codemirror/state";
 import {
@@ -15,6 +15,7 @@ import {
   placeholder,
   rectangularSelection,
 } from "@codemirror/view";
+import { classHighlighter } from "@lezer/highlight";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
@@ -38,6 +39,8 @@ export function createExtensions(text: Y.Text, awareness: Awareness, title: stri
     rectangularSelection(),
     indentOnInput(),
     bracketMatching(),
+    // By classes, so that the colours are those of the page in light and dark.
+    syntaxHighlighting(classHighlighter),
     closeBrackets(),
     highlightActiveLine(),
     highlightSelectionMatches(),
