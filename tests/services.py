@@ -278,10 +278,11 @@ def migrate(database_url: str) -> None:
 
 @dataclass
 class Server:
-    """The product, served by the Procfile's command; it can die and come back."""
+    """The product, served by the Procfile's command or another; it can die and come back."""
 
     environment: dict[str, str]
     log_path: Path
+    command: str = field(default_factory=web_command)
     port: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
 
@@ -313,7 +314,7 @@ class Server:
         """Start it, always on the same port, and wait until it is ready."""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                ["/bin/sh", "-c", f"exec {web_command()}"],
+                ["/bin/sh", "-c", f"exec {self.command}"],
                 cwd=ROOT,
                 env=self.environment | {"HOST": "127.0.0.1", "PORT": str(self.port)},
                 stdin=subprocess.DEVNULL,
@@ -357,6 +358,7 @@ def serve(
     redis_url: str = "",
     workers: int = 1,
     env: Mapping[str, str] | None = None,
+    command: str | None = None,
 ) -> Iterator[Server]:
     """Serve the product from a migrated database until the block ends."""
     extra = {"WEB_CONCURRENCY": str(workers), **(env or {})}
@@ -364,6 +366,7 @@ def serve(
         server = Server(
             server_environment(database_url=database_url, redis_url=redis_url, extra=extra),
             directory / "log",
+            command or web_command(),
         )
         try:
             server.start()
