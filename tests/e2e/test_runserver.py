@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 
-import httpx
 import pytest
 
 from tests.e2e.people import Cast
@@ -26,7 +25,7 @@ def runserver_cast(runserver: Server) -> Iterator[Cast]:
 
 async def test_runserver_serves_pages_rest_and_sockets(runserver, runserver_cast):
     alice, bob = runserver_cast.alice, runserver_cast.bob
-    assert "script" in httpx.get(f"{runserver.url}/").text
+    assert "script" in alice.call("GET", f"{runserver.url}/").text
     document = alice.create(bob="editor")
     async with alice.client(document) as writer, bob.client(document) as reader:
         writer.insert(0, "né 😀")
