@@ -28,7 +28,11 @@ const queryClient = new QueryClient({
     },
   }),
   defaultOptions: {
+    // Without a connection a request fails and says so, instead of waiting for one in silence.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
+      refetchOnReconnect: true,
       staleTime: 10_000,
       retry: (failures, error) =>
         failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
