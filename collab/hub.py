@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _READERS = 2
+_CANCEL_AGAIN_SECONDS = 0.5
 
 
 class Hub:
@@ -78,9 +79,11 @@ class Hub:
                 await self.journal.settle()
         for room in list(self._rooms.values()):
             room.close(CloseCode.RESTARTING, "the server restarts")
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # More than once: redis-py swallows a cancellation that meets it in the middle of a command.
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=_CANCEL_AGAIN_SECONDS)
         await self.journal.stop()
         with contextlib.suppress(Exception):
             await self.read(lambda: records.end_lease(self.process_id))
