@@ -88,7 +88,8 @@ class Content:
             if not session.may_edit:
                 self._refuse_reader(session, run_of_edits)
                 continue
-            if self._holding.queue(session, run_of_edits):
+            if session in self._holding:
+                self._put_off(session, self._holding.queue(session, run_of_edits))
                 continue
             try:
                 run = self._doc.apply(
@@ -141,6 +142,12 @@ class Content:
         asyncio.get_running_loop().call_later(
             self._services.options.confirm_seconds, self._remind, session
         )
+
+    def _put_off(self, session: Session, edits: Sequence[Edit]) -> None:
+        detail = "Too much of yours waits for somebody's confirmation: send it again later."
+        retry_ms = round(1000 * self._services.options.confirm_seconds)
+        for edit in edits:
+            session.send(Error(ErrorCode.RATE_LIMITED, detail, cseq=edit.cseq, retry_ms=retry_ms))
 
     async def settle_held(self, session: Session) -> None:
         """What was held is known by now, or its author has left, or it is refused."""

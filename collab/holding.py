@@ -6,13 +6,13 @@ witness: they are asked for what they have. Afterwards the relayed update is a d
 forgery.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from collab.sessions import Session
 from collab.wire.messages import Edit
 
-# More than this is not worth holding: the session sends it again later.
+# More than this is not worth holding: the session is told to send it again later.
 MAX_HELD = 1000
 
 
@@ -32,13 +32,15 @@ class Holding:
         """Keep edits until the witnesses have answered."""
         self._held[session] = _Held(list(edits), set(witnesses))
 
-    def queue(self, session: Session, edits: Iterable[Edit]) -> bool:
-        """Keep edits that come behind held ones; False if none of the session's are held."""
-        held = self._held.get(session)
-        if held is None:
-            return False
-        held.edits.extend(list(edits)[: MAX_HELD - len(held.edits)])
-        return True
+    def __contains__(self, session: Session) -> bool:
+        return session in self._held
+
+    def queue(self, session: Session, edits: Sequence[Edit]) -> Sequence[Edit]:
+        """Keep edits that come behind held ones; return those that are too many."""
+        held = self._held[session]
+        space = max(0, MAX_HELD - len(held.edits))
+        held.edits.extend(edits[:space])
+        return edits[space:]
 
     def release(self, session: Session) -> list[Edit]:
         """Give a session's edits back, in order."""
