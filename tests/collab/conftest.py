@@ -1,5 +1,6 @@
 """Sockets without a network: the ASGI application, spoken to on the test's own loop."""
 
+import asyncio
 import json
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable
@@ -16,7 +17,9 @@ from rest_framework.authtoken.models import Token
 
 from collab.asgi import application
 from collab.hub import drain_hub
+from collab.wire.messages import CloseCode
 from documents.models import Document
+from tests.collab.scene import FakeServices, Scene
 
 T = TypeVar("T")
 
@@ -169,3 +172,16 @@ async def sockets(transactional_db: None) -> AsyncIterator[Sockets]:
         if not socket.communicator.future.done():
             await socket.leave()
     await drain_hub()
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    """An open room, empty."""
+    scene = Scene(FakeServices())
+    await scene.open()
+    yield scene
+    scene.room.close(CloseCode.RESTARTING, "the test is over")
+    await asyncio.gather(scene.room._task, return_exceptions=True)
+    await asyncio.gather(*scene.services.tasks)
+    for client in scene.clients:
+        await client.session.stop()
