@@ -53,6 +53,11 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def stop_on_sigterm() -> None:
+    """Leave by an exception when told to stop, so that every server is stopped as well."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 @contextlib.contextmanager
 def _directory(name: str) -> Iterator[Path]:
     # Short and in /tmp itself: the path of a Unix socket is limited to 107 bytes.
@@ -384,6 +389,7 @@ def main(arguments: list[str]) -> int:
     if not command:
         sys.stderr.write("usage: python -m tests.services -- command [argument ...]\n")
         return 2
+    stop_on_sigterm()
     with postgres_server() as postgres, redis_server() as redis_:
         environment = {"DATABASE_URL": postgres.create_database("collab"), "REDIS_URL": redis_.url}
         return subprocess.run(command, env=os.environ | environment, check=False).returncode

@@ -19,11 +19,16 @@ from tests.services import (
     redis_server,
     serve,
     sqlite_url,
+    stop_on_sigterm,
 )
 
 BROWSER = "test_browser"
 # A line for every request is noise beside a failure.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def pytest_sessionstart() -> None:
+    stop_on_sigterm()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
