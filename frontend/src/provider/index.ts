@@ -1,7 +1,8 @@
 /** A Yjs provider that speaks `collab.json.v1`. It knows of no editor and of no user interface. */
 export type { Epoch, PresenceEntry, Role, User } from "./messages";
 export { Observable } from "./observable";
-export { DocumentProvider, type ProviderOptions } from "./provider";
+export type { ProviderOptions } from "./options";
+export { DocumentProvider } from "./provider";
 export type { Refusal, RefusalReason } from "./refusal";
 export { isEditingRole, type Problem, type ProviderStatus, type SaveState } from "./status";
 export { type Upload, UploadError } from "./upload";

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as Y from "yjs";
-import { DocumentProvider, type ProviderOptions } from "./provider";
+import type { ProviderOptions } from "./options";
+import { DocumentProvider } from "./provider";
 import { encode, endTurn, FakeEnvironment } from "./testing/fake-environment";
 import { FakeServer } from "./testing/fake-server";
 import { UploadError } from "./upload";

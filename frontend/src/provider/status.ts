@@ -12,6 +12,28 @@ import type { Refusal } from "./refusal";
  */
 export type SaveState = "connecting" | "saved" | "saving" | "offline" | "refused";
 
+/** How far the current connection is: nothing is known of the server before `synced`. */
+export type Connectivity = "connecting" | "welcomed" | "synced" | "offline";
+
+export function saveState(
+  connectivity: Connectivity,
+  isRefused: boolean,
+  isSettled: boolean,
+): SaveState {
+  if (isRefused) {
+    return "refused";
+  }
+  switch (connectivity) {
+    case "offline":
+      return "offline";
+    case "connecting":
+    case "welcomed":
+      return "connecting";
+    case "synced":
+      return isSettled ? "saved" : "saving";
+  }
+}
+
 /** The server will not take an edit of this copy. The socket is still open. */
 export interface Problem {
   code: string;
