@@ -47,10 +47,12 @@ export function useUnsavedGuard({ provider, copy }: DocumentSession): void {
   }, [provider, copy]);
 
   // Within the page nothing is lost by leaving, unless this browser keeps no copy.
-  const isAtRisk = useCallback(
-    () => !copy.isKept && provider.status.get().unsavedChanges > 0,
-    [provider, copy],
-  );
+  const isAtRisk = useCallback(() => {
+    const { unsavedChanges, refusal } = provider.status.get();
+    // The page of a refusal has asked already what to do with them.
+    const mayBeSaved = refusal === null || refusal.reason === "signed_out";
+    return mayBeSaved && unsavedChanges > 0 && !copy.isKept;
+  }, [provider, copy]);
   const blocker = useBlocker(isAtRisk);
   useEffect(() => {
     if (blocker.state === "blocked") {
