@@ -24,7 +24,6 @@ from collab.wire.messages import (
     SyncRequest,
 )
 from documents import bus
-from documents.admission import decode_state_vector
 from documents.crdt import EMPTY_UPDATE
 from documents.errors import BadUpdate, Contradiction, MissingPredecessors
 from documents.log import State
@@ -218,7 +217,6 @@ class Content:
     def synchronise(self, session: Session, request: SyncRequest) -> None:
         """Answer what the session lacks; from now on it is sent every change."""
         try:
-            decode_state_vector(request.state_vector)
             update = self._doc.encode_since(request.state_vector)
         except BadUpdate as error:
             session.send(Error(ErrorCode.BAD_MESSAGE, str(error), id=request.id))

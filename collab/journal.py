@@ -21,6 +21,7 @@ from collab.database import DatabaseThreads
 from collab.live_doc import merge
 from collab.options import Options
 from collab.sessions import Session
+from documents.errors import BadUpdate
 from documents.log import NewUpdate, append_many
 from documents.models import Connection
 
@@ -264,7 +265,7 @@ def _merge_neighbours(appends: Sequence[Append]) -> list[Append]:
             groups[-1].append(append)
         else:
             groups.append([append])
-    return [_as_one(group) for group in groups]
+    return [append for group in groups for append in _as_one(group)]
 
 
 def _belongs(append: Append, group: Sequence[Append]) -> bool:
@@ -279,20 +280,27 @@ def _belongs(append: Append, group: Sequence[Append]) -> bool:
     )
 
 
-def _as_one(group: Sequence[Append]) -> Append:
+def _as_one(group: Sequence[Append]) -> Sequence[Append]:
     first = group[0]
     if len(group) == 1:
-        return first
+        return group
     payloads = [append.payload for append in group if append.payload is not None]
     clients = {append.client for append in group if append.payload is not None}
-    return Append(
-        session=first.session,
-        payload=merge(payloads) if payloads else None,
-        author_id=first.author_id,
-        client=clients.pop() if len(clients) == 1 else None,
-        acks=[ack for append in group for ack in append.acks],
-        submitted_at=first.submitted_at,
-    )
+    try:
+        payload = merge(payloads) if payloads else None
+    except BadUpdate:
+        # Each was applied, so each can stand alone.
+        return group
+    return [
+        Append(
+            session=first.session,
+            payload=payload,
+            author_id=first.author_id,
+            client=clients.pop() if len(clients) == 1 else None,
+            acks=[ack for append in group for ack in append.acks],
+            submitted_at=first.submitted_at,
+        )
+    ]
 
 
 def _write(

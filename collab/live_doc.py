@@ -9,15 +9,10 @@ from typing import Any
 
 from pycrdt import Doc, TransactionEvent, merge_updates
 
-from documents.admission import (
-    Admitted,
-    admit,
-    decode_state_vector,
-    encode_state_vector,
-    find_pairs,
-)
+from documents.admission import Admitted, admit, find_pairs
 from documents.comparison import contradicts
 from documents.crdt import EMPTY_UPDATE, build, encode, guard
+from documents.encoding import decode_state_vector, encode_state_vector
 from documents.errors import BadUpdate, Contradiction, DocumentError
 
 
@@ -120,8 +115,12 @@ class LiveDoc:
         }
         if not overlap:
             return False
-        held = encode(self._doc, since=encode_state_vector({**clocks, **overlap}))
-        return contradicts(update, held, known=clocks)
+        try:
+            held = encode(self._doc, since=encode_state_vector({**clocks, **overlap}))
+            return contradicts(update, held, known=clocks)
+        except BadUpdate as error:
+            # The update was well-formed: it is the Doc that does not encode well.
+            raise Poisoned(str(error)) from None
 
     def apply_logged(self, updates: Sequence[bytes]) -> bytes | None:
         """Apply rows of the log, already admitted by who wrote them; return what changed."""
@@ -150,11 +149,18 @@ class LiveDoc:
         return self._reported[0] if len(self._reported) == 1 else merge(self._reported)
 
     def encode_since(self, state_vector: bytes) -> bytes:
-        """What a holder of that state vector lacks; the full state is kept for the next one."""
-        if state_vector in (b"", b"\x00"):
+        """What a holder of that state vector lacks; the full state is kept for the next one.
+
+        BadUpdate if it is none. One that ends within a character is taken to end before it.
+        """
+        clocks = decode_state_vector(state_vector) if state_vector else {}
+        if not clocks:
             if self._full is None:
                 self._full = encode(self._doc)
             return self._full
+        if cut := self._pairs & clocks.items():
+            whole = {**clocks, **{client: clock - 1 for client, clock in cut}}
+            state_vector = encode_state_vector(whole)
         return encode(self._doc, since=state_vector)
 
     def close(self) -> None:

@@ -15,11 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from documents.encoding import MAX_CLIENT, MAX_CLOCK, Cursor
 from documents.errors import BadUpdate, MissingPredecessors
 
-# Yjs counts clocks in doubles, pycrdt in 32 bits.
-MAX_CLOCK = 2**31 - 1
-MAX_CLIENT = 2**53 - 1
 # A block without content (deleted, collected) costs a few bytes and can claim any length. No
 # real one is longer than what a person and a frame can have written.
 MAX_EMPTY_LENGTH = 2**24
@@ -81,85 +79,19 @@ def find_pairs(update: bytes) -> Set[tuple[int, int]]:
     return reader.pairs
 
 
-def decode_state_vector(state_vector: bytes) -> dict[int, int]:
-    """Client id -> clock; BadUpdate if malformed."""
-    reader = Reader(state_vector)
-    try:
-        clocks = {}
-        for _ in range(reader.number()):
-            client = reader.number()
-            clocks[client] = reader.number()
-    except IndexError:
-        raise BadUpdate("The state vector is cut off.") from None
-    reader.expect_end()
-    if any(client > MAX_CLIENT or clock > MAX_CLOCK for client, clock in clocks.items()):
-        raise BadUpdate("The state vector has a client id or clock out of range.")
-    return clocks
+class Reader(Cursor):
+    """Reads one update, and gathers what it builds on."""
 
-
-def encode_state_vector(clocks: Mapping[int, int]) -> bytes:
-    """The inverse of `decode_state_vector`."""
-    out = bytearray(encode_number(len(clocks)))
-    for client, clock in clocks.items():
-        out += encode_number(client)
-        out += encode_number(clock)
-    return bytes(out)
-
-
-def encode_number(number: int) -> bytes:
-    """An unsigned LEB128 number."""
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-class Reader:
-    """A cursor over bytes. IndexError means that they ended too early."""
-
-    __slots__ = ("at", "cuts", "data", "dependencies", "pairs", "size")
+    __slots__ = ("cuts", "dependencies", "pairs")
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.size = len(data)
-        self.at = 0
+        super().__init__(data)
         # (client, clock, owner): `owner`'s struct builds on that struct.
         self.dependencies: list[tuple[int, int, int]] = []
         # (client, clock): a string is cut before it, if it stands there.
         self.cuts: list[tuple[int, int]] = []
         # (client, clock) of the second half of each surrogate pair.
         self.pairs: set[tuple[int, int]] = set()
-
-    def number(self) -> int:
-        data, at = self.data, self.at
-        byte = data[at]
-        if byte < 0x80:
-            self.at = at + 1
-            return byte
-        number, shift = byte & 0x7F, 7
-        while True:
-            at += 1
-            byte = data[at]
-            number |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                self.at = at + 1
-                return number
-            shift += 7
-            if shift > 63:
-                raise BadUpdate("A number is longer than 64 bits.")
-
-    def skip(self, size: int) -> None:
-        self.at += size
-        if self.at > self.size:
-            raise IndexError
-
-    def chunk(self) -> bytes:
-        size = self.number()
-        start = self.at
-        self.skip(size)
-        return self.data[start : self.at]
 
     def _string(self, client: int, clock: int) -> int:
         """Read a string; return its length as JavaScript counts."""
@@ -173,10 +105,6 @@ class Reader:
                 self.pairs.add((client, clock + length))
                 length += 1
         return length
-
-    def expect_end(self) -> None:
-        if self.at != self.size:
-            raise BadUpdate(f"There are {self.size - self.at} bytes after the end.")
 
     def read(self, known: Mapping[int, int], pairs: Set[tuple[int, int]] = frozenset()) -> Admitted:
         starts: dict[int, int] = {}
@@ -199,8 +127,9 @@ class Reader:
                 if not gap and clock > have:
                     missing = True
                 elif clock < have:
-                    # Of a struct that is known in part, the known part is cut off.
-                    self.cuts.append((client, have))
+                    # Of a struct that is known in part, the known part is cut off; and what is
+                    # known is compared from here on.
+                    self.cuts += ((client, clock), (client, have))
                 clock += self._struct(client, clock)
                 if clock > MAX_CLOCK:
                     raise BadUpdate(f"Client {client}'s clock runs out of range.")

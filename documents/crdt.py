@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from pycrdt import Doc, Text, UndoManager, XmlFragment, merge_updates
 
-from documents.admission import admit, decode_state_vector, encode_state_vector, find_pairs
+from documents.admission import admit, find_pairs
 from documents.comparison import contradicts
+from documents.encoding import decode_state_vector, encode_state_vector
 from documents.errors import BadUpdate, Contradiction, MissingPredecessors
 
 T = TypeVar("T")

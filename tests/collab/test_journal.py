@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from collab import records
 from collab.journal import AckTarget, Append, Journal
 from collab.live_doc import LiveDoc
 from collab.options import Options
+from documents.errors import BadUpdate
 from documents.lifecycle import create_document, trash_document
 from documents.log import Row, read_since
 from documents.models import Connection, Document, Process
@@ -310,3 +312,18 @@ async def test_one_who_left_while_the_database_failed_is_not_in_the_roster(
     journal.disconnected(connection_id, text_document.id)
     await settled(journal)
     assert await in_thread(Connection.objects.count) == 0
+
+
+async def test_updates_that_cannot_be_merged_are_rows_of_their_own(
+    journal, text_document, monkeypatch
+):
+    def fail(_updates: Any) -> bytes:
+        raise BadUpdate("no")
+
+    monkeypatch.setattr("collab.journal.merge", fail)
+    room = FakeRoom(text_document.id)
+    one = append_of(letter(1))
+    journal.append(room, one)
+    journal.append(room, replace(one, payload=letter(2)))
+    await settled(journal)
+    assert [row.payload for row in await rows_of(text_document)] == [letter(1), letter(2)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
 from collab.live_doc import LiveDoc, Poisoned, merge
-from documents.admission import decode_state_vector
+from documents.encoding import decode_state_vector, encode_state_vector
 from documents.errors import BadUpdate, Contradiction, MissingPredecessors
 
 A, B, C = (bytes.fromhex(f"01010{n}0004010174016{n}00") for n in (1, 2, 3))
@@ -205,3 +205,9 @@ def test_clocks_are_the_docs_own_after_every_step(seed):
         assert decode_state_vector(doc.state_vector()) == doc.clocks
     whole = LiveDoc([doc.encode_since(b"\0")])
     assert (whole.clocks, text_of(whole)) == (doc.clocks, text_of(doc))
+
+
+def test_state_vector_that_ends_within_a_character_is_taken_to_end_before_it():
+    doc = LiveDoc([bytes.fromhex("010101000401017404f09f988000")])
+    assert doc.encode_since(encode_state_vector({1: 1})) == doc.encode_since(b"\0")
+    assert doc.encode_since(encode_state_vector({1: 2})) == b"\0\0"

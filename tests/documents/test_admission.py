@@ -15,12 +15,10 @@ from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
 from collab.live_doc import LiveDoc
-from documents.admission import (
+from documents.admission import MAX_EMPTY_LENGTH, MAX_VALUE_DEPTH, admit
+from documents.encoding import (
     MAX_CLIENT,
     MAX_CLOCK,
-    MAX_EMPTY_LENGTH,
-    MAX_VALUE_DEPTH,
-    admit,
     decode_state_vector,
     encode_number,
     encode_state_vector,
@@ -583,3 +581,10 @@ def test_edit_that_cuts_a_character_in_two_leaves_the_document_whole(cut):
     assert LiveDoc([doc.encode_since(b"\0")]).clocks == doc.clocks
     assert not any(character in str(doc._doc.get("t", type=Text)) for character in "\ufffd")
     assert apply_all([doc.encode_since(b"\0")]).clocks == doc.clocks
+
+
+def test_update_that_begins_within_a_known_character_is_refused():
+    doc = LiveDoc([unhex("010101000401017404f09f988000")])
+    run = doc.apply([unhex("01010101840100016200")])
+    assert isinstance(run.refused[0], BadUpdate)
+    assert doc.clocks == {1: 2}
