@@ -70,6 +70,10 @@ class AwarenessStates:
             elif said.clock < entry.clock or (said.clock == entry.clock and said.state is not None):
                 entry.heard_at = now
                 continue
+            elif entry.connection != connection:
+                if owned >= MAX_CLIENTS_PER_CONNECTION:
+                    continue
+                owned += 1
             state = AwarenessState(said.client, said.clock, _signed(said.state, person))
             self._entries[said.client] = _Entry(
                 said.clock, state.state, connection, person.username, origin, now

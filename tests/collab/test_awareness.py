@@ -133,6 +133,14 @@ def test_connection_has_a_bounded_number_of_clients(states, alice, bob):
     assert bob.says(10_000, 0, {})
 
 
+def test_client_taken_over_from_another_connection_counts_too(states, alice):
+    second = Speaker(states, ALICE, "a2")
+    for client in range(3 * MAX_CLIENTS_PER_CONNECTION):
+        alice.says(client, 0, {})
+        second.says(client, 1, {})
+    assert len(states.states()) == 2 * MAX_CLIENTS_PER_CONNECTION
+
+
 def test_bound_holds_within_one_message(states):
     said = [AwarenessState(client, 0, {}) for client in range(500)]
     news = states.apply(said, connection="a", person=ALICE, now=0)
