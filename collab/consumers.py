@@ -35,7 +35,7 @@ from collab.wire.messages import (
     Welcome,
     WireError,
 )
-from documents.errors import DocumentError, DocumentMissing
+from documents.errors import DocumentMissing
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,8 @@ class DocumentConsumer(AsyncJsonWebsocketConsumer):
         except DocumentMissing:
             await self.shut(CloseCode.MISSING, "there is no such document")
             return True
-        except DocumentError:
+        except Exception:
+            # A damaged log, or the database or the channel layer is away.
             logger.exception("Document %s cannot be opened", document_id)
             await self.shut(CloseCode.TRY_AGAIN_LATER, "the document cannot be opened now")
             return True
@@ -130,8 +131,6 @@ class DocumentConsumer(AsyncJsonWebsocketConsumer):
         return True
 
     def start_session(self, room: Room, entrant: doors.Entrant) -> None:
-        if self.hello_timer is not None:
-            self.hello_timer.cancel()
         limits = self.hub.options
         session = Session(
             user_id=entrant.user_id,
@@ -188,6 +187,9 @@ class DocumentConsumer(AsyncJsonWebsocketConsumer):
             case Ping():
                 await self.answer(Pong(content.id))
             case Hello():
+                # They spoke in time, however long the look-up takes.
+                if self.hello_timer is not None:
+                    self.hello_timer.cancel()
                 if self.session is None and not await self.enter(
                     doors.Credentials(token=content.token)
                 ):

@@ -1,13 +1,17 @@
 """The JSON wire from end to end: doors, answers, close codes, and what reaches whom."""
 
+import asyncio
 import uuid
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
+from collab.hub import current_hub
 from documents.edits import apply_ops
 from documents.lifecycle import create_document, trash_document
 from documents.log import read_since
@@ -144,6 +148,42 @@ async def test_silence_is_closed_after_a_while(sockets, text_document, settings)
     settings.COLLAB = {"hello_seconds": 0.01}
     socket = await sockets(path_to(text_document))
     assert await socket.close_code() == 4408
+
+
+async def test_hello_in_time_counts_however_long_the_look_up_takes(
+    sockets, bob, text_document, settings, monkeypatch
+):
+    settings.COLLAB = {"hello_seconds": 0.2}
+    token = await in_thread(lambda: Token.objects.create(user=bob).key)
+    hub = await current_hub()
+    read = hub.read
+
+    async def read_slowly(work: Any) -> Any:
+        await asyncio.sleep(0.3)
+        return await read(work)
+
+    monkeypatch.setattr(hub, "read", read_slowly)
+    socket = await sockets(path_to(text_document))
+    await socket.send(type="hello", token=token)
+    assert (await socket.next())["type"] == "welcome"
+
+
+@pytest.mark.parametrize(
+    ("part", "error"),
+    [("read", OperationalError("no database")), ("_hints.subscribe", ConnectionError("no Redis"))],
+)
+async def test_while_database_or_redis_is_away_one_is_asked_to_come_again(
+    sockets, bob, text_document, monkeypatch, part, error
+):
+    hub = await current_hub()
+
+    async def fail(_: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as away:
+        away.setattr(hub._hints if "." in part else hub, part.rpartition(".")[2], fail)
+        assert await (await sockets.of(bob, text_document)).close_code() == 1013
+    await sockets.joined(bob, text_document)
 
 
 async def test_who_is_outside_is_told_that_there_is_no_document(sockets, charlie, text_document):
