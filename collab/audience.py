@@ -140,7 +140,8 @@ class Audience:
     def witness_of(self, client: int, session: Session) -> Session | None:
         """Another person's session here that the client id belongs to."""
         owner = self.sessions.get(self._awareness.owner_of(client) or "")
-        if owner is None or owner is session:
+        if owner is None or owner is session or not owner.may_edit:
+            # Whoever may not write has nothing to confirm it with.
             return None
         same_user = owner.user_id is not None and owner.user_id == session.user_id
         return None if same_user else owner

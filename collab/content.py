@@ -55,6 +55,7 @@ class Content:
         self._remind = remind
         self._doc = LiveDoc(state.payloads())
         self._holding = Holding()
+        self._overdue: dict[Session, asyncio.TimerHandle] = {}
         self._log = Follower(
             state.head,
             read=lambda seq: services.read_since(document_id, seq),
@@ -70,10 +71,12 @@ class Content:
     def stop(self) -> None:
         """The room is closed."""
         self._log.stop()
+        for timer in self._overdue.values():
+            timer.cancel()
 
     def forget(self, session: Session) -> None:
         """The session is gone: nobody waits for it, and it waits for nobody."""
-        self._holding.release(session)
+        self._release(session)
         for waiting in list(self._holding.answered(session)):
             self._remind(waiting)
 
@@ -138,7 +141,7 @@ class Content:
         self._holding.hold(session, edits, witnesses)
         for witness in witnesses:
             witness.send(self._sync(EMPTY_UPDATE))
-        asyncio.get_running_loop().call_later(
+        self._overdue[session] = asyncio.get_running_loop().call_later(
             self._services.options.confirm_seconds, self._remind, session
         )
 
@@ -150,8 +153,14 @@ class Content:
 
     async def settle_held(self, session: Session) -> None:
         """What was held is known by now, or its author has left, or it is refused."""
-        for edit in self._holding.release(session):
+        for edit in self._release(session):
             await self.write({session: [edit]}, may_hold=False)
+
+    def _release(self, session: Session) -> list[Edit]:
+        # Its timer too: it would cut short what the session has held next.
+        if (timer := self._overdue.pop(session, None)) is not None:
+            timer.cancel()
+        return self._holding.release(session)
 
     async def _rebuild(self, poison: Poisoned) -> None:
         """Throw the Doc away and build it anew; the sessions stay."""

@@ -9,10 +9,12 @@ from collab.wire.messages import (
     Awareness,
     AwarenessState,
     Changed,
+    CloseCode,
     Error,
     ErrorCode,
     Sync,
 )
+from documents.roles import Role
 from tests.collab.scene import AFTER_A, A, B, Client, Scene
 
 ALICES_CLIENT = 1
@@ -108,3 +110,27 @@ async def test_what_is_known_already_needs_no_witness(scene):
     assert alice.got(Sync) == []
     await scene.commit()
     assert bob.got(Ack) == [Ack(1, 1, 1)]
+
+
+async def test_viewer_who_claims_a_client_id_holds_up_nobody(scene):
+    alice, vera = await scene.enter("alice"), await scene.enter("vera", Role.VIEWER)
+    await claim(vera, ALICES_CLIENT)
+    alice.said.clear()
+    await alice.write(A)
+    await scene.commit()
+    assert alice.got(Ack, Error) == [Ack(1, 1, 1)]
+    assert vera.got(Sync) == []
+
+
+async def test_what_is_held_next_is_not_cut_short_by_the_time_of_what_was_held_before(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await claim(alice, ALICES_CLIENT)
+    await bob.write(A)
+    (first,) = scene.room._content._overdue.values()
+    await alice.write(A)
+    assert first.cancelled()
+    await bob.write(AFTER_A)
+    (second,) = scene.room._content._overdue.values()
+    assert not second.cancelled()
+    scene.room.close(CloseCode.RESTARTING, "the test is over")
+    assert second.cancelled()
