@@ -17,7 +17,6 @@ from collab.wire.messages import (
     PresenceJoined,
     PresenceLeft,
     RoleChanged,
-    ServerMessage,
 )
 from documents.permissions import Role
 
@@ -43,7 +42,7 @@ class Audience:
         """Add a session: it gets the roster, and everybody else hears of it."""
         self._tell(PresenceJoined(session.entry()))
         self.sessions[session.connection] = session
-        session.send(PresenceFull(self.roster()))
+        session.send(self.full_presence())
         self.empty_since = None
         metrics.SESSIONS.inc()
 
@@ -70,6 +69,10 @@ class Audience:
         """Everybody in the document, in every process."""
         here = [session.entry() for session in self.sessions.values()]
         return here + list(self._elsewhere.values())
+
+    def full_presence(self) -> PresenceFull:
+        """The roster, as a session is told it."""
+        return PresenceFull(self.roster())
 
     def set_role(self, session: Session, role: Role) -> None:
         """The session may do more, or less, from now on; everybody hears of it."""
@@ -169,6 +172,6 @@ class Audience:
                 changed.append(session)
         return changed
 
-    def _tell(self, message: ServerMessage) -> None:
+    def _tell(self, message: PresenceJoined | PresenceLeft) -> None:
         for session in self.sessions.values():
-            session.send(message)
+            session.send_presence(message)

@@ -4,10 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from collab.live_doc import merge
-from collab.wire.messages import Ack, Awareness, AwarenessState, Changed, ServerMessage, Sync
+from collab.wire.messages import (
+    Ack,
+    Awareness,
+    AwarenessState,
+    Changed,
+    PresenceFull,
+    PresenceJoined,
+    PresenceLeft,
+    ServerMessage,
+    Sync,
+)
 
 # pycrdt's merge costs the square of their number: beyond, a resynchronisation is cheaper.
 _MAX_MERGED = 200
+# More comings and goings than this are told as the roster that came of them.
+_MAX_PRESENCE = 200
 
 
 @dataclass(slots=True)
@@ -26,6 +38,8 @@ class Outbox:
         self._control: list[ServerMessage] = []
         self._changes: _Waiting | None = None
         self._dropped_since: bytes | None = None
+        self._presence: list[ServerMessage] = []
+        self._presence_dropped = False
         self._awareness: dict[int, AwarenessState] = {}
         self._acks: list[Ack] = []
 
@@ -36,6 +50,15 @@ class Outbox:
     def put(self, message: ServerMessage) -> None:
         """Anything that is neither merged nor dropped."""
         self._control.append(message)
+
+    def put_presence(self, message: PresenceJoined | PresenceLeft) -> None:
+        """Somebody came, went or changed role."""
+        if self._presence_dropped:
+            return
+        self._presence.append(message)
+        if len(self._presence) > _MAX_PRESENCE:
+            self._presence = []
+            self._presence_dropped = True
 
     def put_change(self, message: Changed, *, before: bytes) -> None:
         """A change by others; `before` is the document's state vector without it."""
@@ -65,9 +88,16 @@ class Outbox:
         for state in message.states:
             self._awareness[state.client] = state
 
-    def take(self, resync: Callable[[bytes], Sync]) -> list[ServerMessage]:
-        """All that waits, merged. `resync` gives what the document gained since a state vector."""
+    def take(
+        self, resync: Callable[[bytes], Sync], full: Callable[[], PresenceFull]
+    ) -> list[ServerMessage]:
+        """All that waits, merged; `resync` and `full` make good what was dropped.
+
+        `resync` gives what the document gained since a state vector, `full` the roster.
+        """
         taken, self._control = self._control, []
+        taken += [full()] if self._presence_dropped else self._presence
+        self._presence, self._presence_dropped = [], False
         if self._dropped_since is not None:
             taken.append(resync(self._dropped_since))
             self._dropped_since = None

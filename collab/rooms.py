@@ -73,7 +73,7 @@ class Room:
 
     def join(self, session: Session) -> None:
         """Let a session in, already welcomed."""
-        session.start(self._content.resync)
+        session.start(self._content.resync, self.audience.full_presence)
         self.audience.join(session)
 
     def leave(self, session: Session) -> None:

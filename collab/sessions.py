@@ -16,6 +16,9 @@ from collab.wire.messages import (
     CloseCode,
     Person,
     PresenceEntry,
+    PresenceFull,
+    PresenceJoined,
+    PresenceLeft,
     ServerMessage,
     Sync,
 )
@@ -69,13 +72,20 @@ class Session:
         since = self.since.isoformat().replace("+00:00", "Z")
         return PresenceEntry(self.connection, self.person, self.role.slug, since)
 
-    def start(self, resync: Callable[[bytes], Sync]) -> None:
-        """Begin to write. `resync` is the room's: what it gained since a state vector."""
-        self._writer = asyncio.create_task(self._write(resync), name=f"writer {self.connection}")
+    def start(self, resync: Callable[[bytes], Sync], full: Callable[[], PresenceFull]) -> None:
+        """Begin to write. From the room: what it gained since a state vector, and its roster."""
+        self._writer = asyncio.create_task(
+            self._write(resync, full), name=f"writer {self.connection}"
+        )
 
     def send(self, message: ServerMessage) -> None:
         """Queue a message that is neither merged nor dropped."""
         self.outbox.put(message)
+        self._wake.set()
+
+    def send_presence(self, message: PresenceJoined | PresenceLeft) -> None:
+        """Queue what is new about the roster."""
+        self.outbox.put_presence(message)
         self._wake.set()
 
     def send_change(self, message: Changed, *, before: bytes) -> None:
@@ -118,12 +128,14 @@ class Session:
             if task is not None and task.cancelling():
                 raise
 
-    async def _write(self, resync: Callable[[bytes], Sync]) -> None:
+    async def _write(
+        self, resync: Callable[[bytes], Sync], full: Callable[[], PresenceFull]
+    ) -> None:
         try:
             while self.closing is None:
                 await self._wake.wait()
                 self._wake.clear()
-                for message in self.outbox.take(resync):
+                for message in self.outbox.take(resync, full):
                     async with asyncio.timeout(self.stalled_seconds):
                         await self.transport.send(message)
                 self._space.set()

@@ -74,7 +74,10 @@ def heard(session: Session) -> list[ServerMessage]:
     def resync(_since: bytes) -> Any:
         raise AssertionError("nothing was dropped")
 
-    return session.outbox.take(resync)
+    def full() -> Any:
+        raise AssertionError("no presence was dropped")
+
+    return session.outbox.take(resync, full)
 
 
 def far(connection: str, role: str = "editor") -> PresenceEntry:

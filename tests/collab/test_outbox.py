@@ -12,12 +12,22 @@ from collab.wire.messages import (
     Changed,
     Person,
     Pong,
+    PresenceEntry,
+    PresenceFull,
+    PresenceJoined,
+    PresenceLeft,
     ServerMessage,
     Sync,
 )
 
 ALICE, BOB = Person("alice", "Alice"), Person("bob", "Bob é😀")
+ENTRY = PresenceEntry("1", ALICE, "editor", "2026-01-01T00:00:00Z")
+
 SYNC = Sync(b"\0\0", b"\0", 7)
+
+
+def full_roster() -> PresenceFull:
+    return PresenceFull([ENTRY])
 
 
 def letter(number: int) -> bytes:
@@ -32,7 +42,10 @@ def take(outbox: Outbox) -> list[ServerMessage]:
     def resync(_since: bytes) -> Sync:
         raise AssertionError("nothing was dropped")
 
-    return outbox.take(resync)
+    def full() -> PresenceFull:
+        raise AssertionError("no presence was dropped")
+
+    return outbox.take(resync, full)
 
 
 def test_empty_outbox_gives_nothing():
@@ -76,7 +89,7 @@ def test_too_much_becomes_a_resynchronisation_from_before_the_first(max_bytes, c
         asked.append(since)
         return SYNC
 
-    assert outbox.take(resync) == [SYNC]
+    assert outbox.take(resync, full_roster) == [SYNC]
     assert asked == [b"\0"]
     assert take(outbox) == []
 
@@ -92,7 +105,7 @@ def test_what_comes_after_the_drop_is_held_by_the_resynchronisation_and_costs_no
     outbox = Outbox(max_bytes=20)
     for number in range(50):
         outbox.put_change(Changed(letter(number)), before=bytes([number]))
-    assert outbox.take(lambda _: SYNC) == [SYNC]
+    assert outbox.take(lambda _: SYNC, full_roster) == [SYNC]
     outbox.put_change(Changed(letter(50)), before=b"\x33")
     assert take(outbox) == [Changed(letter(50))]
 
@@ -148,3 +161,22 @@ def test_only_what_is_neither_merged_nor_dropped_counts():
     assert len(outbox) == 2
     take(outbox)
     assert len(outbox) == 0
+
+
+def test_comings_and_goings_are_told_one_by_one():
+    outbox = Outbox(max_bytes=100)
+    outbox.put_presence(PresenceJoined(ENTRY))
+    outbox.put_presence(PresenceLeft("1"))
+    assert take(outbox) == [PresenceJoined(ENTRY), PresenceLeft("1")]
+    assert take(outbox) == []
+
+
+def test_too_many_comings_and_goings_become_the_roster_and_cost_nothing():
+    outbox = Outbox(max_bytes=100)
+    for _ in range(10_000):
+        outbox.put_presence(PresenceJoined(ENTRY))
+        outbox.put_presence(PresenceLeft("1"))
+        assert len(outbox._presence) <= 200
+    assert outbox.take(lambda _: SYNC, full_roster) == [full_roster()]
+    outbox.put_presence(PresenceLeft("1"))
+    assert take(outbox) == [PresenceLeft("1")]
