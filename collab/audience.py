@@ -158,11 +158,16 @@ class Audience:
                 return session.person
         return None
 
-    def change_access(self, roles: Mapping[int | None, Role | None]) -> list[Session]:
-        """Roles by user id (None: visitors), looked up anew; return whose role changed."""
+    def change_access(
+        self, roles: Mapping[int | None, Role | None], *, among: Iterable[Session] | None = None
+    ) -> list[Session]:
+        """Roles by user id (None: visitors), looked up anew; return whose role changed.
+
+        `among`: the sessions that the look-up was for; all if None.
+        """
         changed = []
-        for session in list(self.sessions.values()):
-            if session.user_id not in roles:
+        for session in list(self.sessions.values() if among is None else among):
+            if session not in self or session.user_id not in roles:
                 continue
             role = roles[session.user_id]
             if role is None:

@@ -47,6 +47,8 @@ class Hub:
         # How often this process heard that somebody's access changed.
         self.access_changes = 0
         self._readers = DatabaseThreads(name="reader", count=_READERS)
+        # One of their own: building a large document takes seconds, and nobody may wait for it.
+        self._snapshotters = DatabaseThreads(name="snapshot", count=1)
         self._hints = Hints(origin=self.origin, hear=self._hear)
         self._rooms: dict[uuid.UUID, Room] = {}
         self._opening: dict[uuid.UUID, asyncio.Future[Room]] = {}
@@ -54,6 +56,8 @@ class Hub:
         self._heard_heads: dict[uuid.UUID, int] = {}
         self._grown: Counter[uuid.UUID] = Counter()
         self._connections: Counter[str] = Counter()
+        # Held from a look at roles to their use: what was read last is what holds in the end.
+        self._rechecking = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -88,6 +92,7 @@ class Hub:
         with contextlib.suppress(Exception):
             await self.read(lambda: records.end_lease(self.process_id))
         await self._readers.close()
+        await self._snapshotters.close()
 
     async def read(self, work: Callable[[], T]) -> T:
         """Run a database call in one of the readers' threads."""
@@ -113,6 +118,9 @@ class Hub:
     async def _open(self, document_id: uuid.UUID) -> Room:
         await self._hints.subscribe(document_id)
         try:
+            # What an earlier room handed in is committed or given up first: if it failed later, the
+            # journal would tell that room alone, and drop what this one added behind it.
+            await self.journal.flush(document_id)
             epoch, state = await self.read(lambda: records.load(document_id))
             room = Room(document_id, epoch=epoch, state=state, services=self)
         except BaseException:
@@ -188,6 +196,7 @@ class Hub:
     def forget(self, document_id: uuid.UUID) -> None:
         """The document's room is closed; the next who asks opens a new one."""
         self._rooms.pop(document_id, None)
+        self._grown.pop(document_id, None)
         if not self.draining:
             self.spawn(self._unsubscribe(document_id), name="unsubscribe")
 
@@ -208,7 +217,9 @@ class Hub:
 
     def _snapshot(self, document_id: uuid.UUID, *, at_rest: bool) -> None:
         async def work() -> None:
-            await self.read(lambda: snapshot_if_due(document_id=document_id, at_rest=at_rest))
+            await self._snapshotters.run(
+                lambda: snapshot_if_due(document_id=document_id, at_rest=at_rest)
+            )
 
         self.spawn(work(), name=f"snapshot of {document_id}")
 
@@ -305,15 +316,18 @@ class Hub:
             await self._recheck(room)
 
     async def _recheck(self, room: Room) -> None:
-        users = {session.user_id for session in room.audience.sessions.values()}
-        if not users:
-            return
-        roles = await self.read(lambda: records.roles(room.document_id, users))
-        if roles is None:
-            room.close(CloseCode.MISSING, "the document was deleted")
-            return
-        for session in room.audience.change_access(roles):
-            self.journal.connected(self._record(room, session))
+        async with self._rechecking:
+            # Who comes in meanwhile was looked up later than these.
+            sessions = list(room.audience.sessions.values())
+            if not sessions:
+                return
+            users = {session.user_id for session in sessions}
+            roles = await self.read(lambda: records.roles(room.document_id, users))
+            if roles is None:
+                room.close(CloseCode.MISSING, "the document was deleted")
+                return
+            for session in room.audience.change_access(roles, among=sessions):
+                self.journal.connected(self._record(room, session))
 
 
 def _places(user_id: int | None, address: str) -> list[str]:

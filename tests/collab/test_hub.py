@@ -1,11 +1,20 @@
-"""The hub's end: it comes, whatever the tasks and the layer do."""
+"""The hub: what it opens, checks and ends, whatever the tasks, the layer and the database do."""
 
 import asyncio
+import threading
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 
+from collab import hub as hub_module
+from collab import journal as journal_module
 from collab.hub import current_hub, drain_hub
-from tests.collab.conftest import PATIENCE_SECONDS
+from collab.wire.messages import CloseCode
+from documents.models import Membership
+from documents.roles import Role
+from documents.snapshots import MIN_TAIL_BYTES
+from tests.collab.conftest import PATIENCE_SECONDS, in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,3 +46,116 @@ async def test_hub_of_a_loop_is_one_until_it_is_drained(transactional_db):
     assert third is not first
     await drain_hub()
     await drain_hub()
+
+
+async def test_room_opens_after_what_an_earlier_one_handed_in_is_written(
+    sockets, bob, text_document, monkeypatch
+):
+    first = await sockets.joined(bob, text_document)
+    failed, works = asyncio.Event(), asyncio.Event()
+    loop, write = asyncio.get_running_loop(), journal_module._write
+
+    def fail_at_first(rows: Any, connected: Any, disconnected: Any) -> Any:
+        if rows and not works.is_set():
+            loop.call_soon_threadsafe(failed.set)
+            raise OperationalError("database is locked")
+        return write(rows, connected, disconnected)
+
+    monkeypatch.setattr(journal_module, "_write", fail_at_first)
+    await first.type("kept é😀")
+    await asyncio.wait_for(failed.wait(), PATIENCE_SECONDS)
+    hub = await current_hub()
+    room = await hub.enter(text_document.id)
+    room.close(CloseCode.TRY_AGAIN_LATER, "thrown away")
+    opening = asyncio.ensure_future(hub.enter(text_document.id))
+    # The journal fails once more: by then a room that waits for nothing is open.
+    failed.clear()
+    await asyncio.wait_for(failed.wait(), PATIENCE_SECONDS)
+    assert not opening.done()
+    works.set()
+    assert (await asyncio.wait_for(opening, PATIENCE_SECONDS)).head == 1
+    second = await sockets.joined(bob, text_document)
+    assert second.text == "kept é😀"
+
+
+async def test_roles_that_were_read_earlier_do_not_undo_later_ones(
+    sockets, bob, text_document, monkeypatch
+):
+    bobs = await sockets.joined(bob, text_document)
+    hub = await current_hub()
+    room = await hub.enter(text_document.id)
+    membership = Membership.objects.filter(document=text_document, user=bob)
+    read, may_return, has_read = hub.read, asyncio.Event(), asyncio.Event()
+
+    async def read_and_wait(work: Any) -> Any:
+        found = await read(work)
+        has_read.set()
+        await may_return.wait()
+        return found
+
+    monkeypatch.setattr(hub, "read", read_and_wait)
+    earlier = asyncio.ensure_future(hub._recheck(room))
+    await has_read.wait()
+    monkeypatch.setattr(hub, "read", read)
+    await in_thread(lambda: membership.update(role=Role.VIEWER))
+    later = asyncio.ensure_future(hub._recheck(room))
+    # Whatever the later one does without waiting for the earlier one is done by then.
+    await read(lambda: None)
+    await read(lambda: None)
+    may_return.set()
+    await asyncio.gather(earlier, later)
+    assert (await bobs.receive("role"))["role"] == "viewer"
+    assert [session.role for session in room.audience.sessions.values()] == [Role.VIEWER]
+
+
+async def test_who_came_in_after_the_roles_were_read_is_not_judged_by_them(
+    sockets, alice, bob, text_document, monkeypatch
+):
+    await sockets.joined(alice, text_document)
+    bobs_first = await sockets.joined(bob, text_document)
+    hub = await current_hub()
+    room = await hub.enter(text_document.id)
+    membership = Membership.objects.filter(document=text_document, user=bob)
+    await in_thread(membership.delete)
+    read = hub.read
+
+    async def let_in_again_meanwhile(work: Any) -> Any:
+        found = await read(work)
+        monkeypatch.setattr(hub, "read", read)
+        await in_thread(
+            lambda: Membership.objects.create(document=text_document, user=bob, role=Role.EDITOR)
+        )
+        await bobs_second_ready()
+        return found
+
+    async def bobs_second_ready() -> None:
+        seconds.append(await sockets.joined(bob, text_document))
+
+    seconds: list[Any] = []
+    monkeypatch.setattr(hub, "read", let_in_again_meanwhile)
+    await hub._recheck(room)
+    assert await bobs_first.close_code() == 4403
+    cseq = await seconds[0].type("a")
+    await seconds[0].acknowledged(cseq)
+
+
+async def test_snapshot_holds_up_no_reader(sockets, text_document, monkeypatch):
+    hub = await current_hub()
+    may_end = threading.Event()
+    monkeypatch.setattr(hub_module, "snapshot_if_due", lambda **_: may_end.wait(PATIENCE_SECONDS))
+    try:
+        for _ in range(3):
+            hub.grown(text_document.id, MIN_TAIL_BYTES)
+        assert await asyncio.wait_for(hub.read(lambda: "read"), PATIENCE_SECONDS / 2) == "read"
+    finally:
+        may_end.set()
+
+
+async def test_nothing_is_kept_of_a_document_that_is_closed(sockets, bob, text_document):
+    socket = await sockets.joined(bob, text_document)
+    await socket.acknowledged(await socket.type("a"))
+    hub = await current_hub()
+    room = await hub.enter(text_document.id)
+    assert hub._grown
+    room.close(CloseCode.RESTARTING, "nobody is here")
+    assert not hub._grown
