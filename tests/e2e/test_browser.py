@@ -261,6 +261,24 @@ def test_what_is_typed_offline_is_saved_when_the_network_is_back(alice, bob, doc
         desk.expect_words("typed on a train é😀", "Meanwhile. ")
 
 
+def test_signing_out_in_another_tab_loses_nothing_that_is_typed(alice, cast, document):
+    alice.open(document)
+    alice.type_at_end("Before. ")
+    alice.expect_saved()
+
+    other_tab = alice.context.new_page()
+    other_tab.goto("/")
+    other_tab.get_by_test_id("user-menu").click()
+    other_tab.get_by_role("menuitem", name="Sign out").click()
+    expect(other_tab.get_by_role("button", name="Sign in")).to_be_visible()
+    # The copy on this device is taken away; the socket is still open.
+    alice.type_at_end("After.")
+
+    alice.expect_saved()
+    text = cast.alice.call("GET", f"/documents/{document}/content/").json()["text"]
+    assert text == "Before. After."
+
+
 def test_a_viewer_reads_along_and_cannot_write(alice, new_desk, cast, document):
     vera = new_desk(cast.vera)
     alice.open(document)

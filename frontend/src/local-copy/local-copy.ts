@@ -33,6 +33,12 @@ export class LocalCopy {
     this.#persistence = persistence;
     this.epoch = epoch;
     this.unsavedChanges = unsavedChanges;
+    // Another page of this person signs out, or the browser clears its storage: the database is
+    // closed under us. The library would throw at each edit from then on, before the provider
+    // hears of it: an edit that is never sent, on a page that says "saved".
+    for (const gone of ["versionchange", "close"]) {
+      persistence?.db?.addEventListener(gone, () => void this.#stop());
+    }
   }
 
   /** Reads the copy into `doc`, and keeps it up to date from then on. */
@@ -70,12 +76,17 @@ export class LocalCopy {
     await this.#persistence?.destroy().catch(() => undefined);
   }
 
-  /** Takes the copy off the device. */
-  async drop(): Promise<void> {
-    writeUnsavedMark(this.#username, this.#documentId, 0);
+  /** From here on nothing is kept. */
+  async #stop(): Promise<void> {
     const closed = this.close();
     this.#persistence = null;
     await closed;
+  }
+
+  /** Takes the copy off the device. */
+  async drop(): Promise<void> {
+    writeUnsavedMark(this.#username, this.#documentId, 0);
+    await this.#stop();
     await clearDocument(databaseName(this.#username, this.#documentId)).catch(() => undefined);
   }
 }
