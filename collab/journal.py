@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import connection, transaction
 
 from collab import metrics
 from collab.database import DatabaseThreads
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS = 0.25
 # A database that fails slowly, document by document, is left alone for a pause after this.
 _ROUND_SECONDS = 1.0
+# How long PostgreSQL waits for a document's row. SQLite locks the whole database instead.
+_LOCK_MILLISECONDS = 250
 # A row is made of at most so many updates: merging costs the square of their number.
 _MAX_MERGED = 64
 _MAX_MERGED_BYTES = 64 * 1024
@@ -208,8 +210,9 @@ class Journal:
         started = time.perf_counter()
         try:
             heads = await self._threads.run(lambda: _write(rows, connected, disconnected))
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("The journal could not commit, and tries again: %s", error)
+        except Exception as error:
+            # Whatever it is: a journal that ended would leave everybody waiting for ever.
+            logger.warning("The journal could not commit, and tries again", exc_info=error)
             metrics.JOURNAL_BATCHES.labels("failed").inc()
             self._connected = {
                 **{id_: row for id_, row in connected.items() if id_ not in self._disconnected},
@@ -310,6 +313,10 @@ def _write(
 ) -> dict[uuid.UUID, int]:
     """One transaction, in the journal's thread; the new heads."""
     with transaction.atomic():
+        if connection.vendor == "postgresql":
+            # Whoever holds one document's row for long must not hold up all the others.
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = {_LOCK_MILLISECONDS}")
         if connected:
             Connection.objects.bulk_create(
                 connected.values(),

@@ -1,6 +1,7 @@
 """Group commit against the real database: one transaction, in order, and what if it fails."""
 
 import asyncio
+import threading
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -9,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from collab import journal as journal_module
 from collab import records
@@ -186,7 +187,9 @@ async def test_document_that_is_gone_is_told_and_the_others_are_written(
     assert [(room.gone, room.seqs) for room in rooms] == [(True, []), (True, []), (False, [1])]
 
 
-@pytest.mark.parametrize("error", [OperationalError("locked"), InterfaceError("closed")])
+@pytest.mark.parametrize(
+    "error", [OperationalError("locked"), InterfaceError("closed"), RuntimeError("unheard of")]
+)
 async def test_failure_of_all_is_tried_again_until_it_works(journal, writes, text_document, error):
     writes.error = error
     writes.fail = lambda _: len(writes.documents) <= 4
@@ -208,6 +211,30 @@ async def test_document_that_cannot_be_written_holds_up_only_itself(
     assert (good.seqs, good.failed) == ([1], False)
     assert (bad.seqs, bad.failed) == ([], True)
     assert not await rows_of(text_document)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no locks of rows")
+async def test_row_that_somebody_locks_holds_up_only_its_own_document(
+    journal, alice, text_document
+):
+    other = await in_thread(lambda: create_document(owner=alice))
+    locked, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Document.objects.select_for_update(no_key=True).get(id=text_document.id)
+            locked.set()
+            may_end.wait(PATIENCE_SECONDS)
+
+    holding = asyncio.ensure_future(in_thread(hold))
+    assert await asyncio.to_thread(locked.wait, PATIENCE_SECONDS)
+    held, free = FakeRoom(text_document.id), FakeRoom(other.id)
+    journal.append(held, append_of(letter(1)))
+    journal.append(free, append_of(letter(1)))
+    await asyncio.wait_for(free.heard.wait(), PATIENCE_SECONDS / 2)
+    assert (free.seqs, held.seqs) == ([1], [])
+    may_end.set()
+    await holding
 
 
 async def test_appends_stay_in_order_over_a_failure(journal, writes, text_document):
