@@ -56,6 +56,9 @@ class Hub:
         self._heard_heads: dict[uuid.UUID, int] = {}
         self._grown: Counter[uuid.UUID] = Counter()
         self._connections: Counter[str] = Counter()
+        # Documents whose roster is to be read after the one that is being read.
+        self._rosters_wanted: set[uuid.UUID] = set()
+        self._reading_roster = asyncio.Lock()
         # Held from a look at roles to their use: what was read last is what holds in the end.
         self._rechecking = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -250,12 +253,19 @@ class Hub:
                 )
             case "access":
                 self.spawn(self._recheck(room), name=f"access to {document_id}")
-            case "presence":
-                self.spawn(self._read_rosters([document_id]), name="roster")
+            case "presence" if document_id not in self._rosters_wanted:
+                self._rosters_wanted.add(document_id)
+                self.spawn(self._read_wanted_roster(document_id), name="roster")
 
     def _tell_roster(self, document_ids: set[uuid.UUID]) -> None:
         for document_id in document_ids:
             self.publish({"type": "presence", "document": str(document_id), "origin": self.origin})
+
+    async def _read_wanted_roster(self, document_id: uuid.UUID) -> None:
+        """However many hints there were until it is this one's turn."""
+        async with self._reading_roster:
+            self._rosters_wanted.discard(document_id)
+            await self._read_rosters([document_id])
 
     async def _read_rosters(self, document_ids: list[uuid.UUID]) -> None:
         rosters = await self.read(lambda: records.rosters(document_ids, apart_from=self.process_id))

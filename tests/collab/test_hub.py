@@ -159,3 +159,30 @@ async def test_nothing_is_kept_of_a_document_that_is_closed(sockets, bob, text_d
     assert hub._grown
     room.close(CloseCode.RESTARTING, "nobody is here")
     assert not hub._grown
+
+
+async def test_storm_of_comings_and_goings_elsewhere_is_a_look_or_two_at_the_roster(
+    sockets, bob, text_document, monkeypatch
+):
+    await sockets.joined(bob, text_document)
+    hub = await current_hub()
+    looks, read_rosters = 0, hub._read_rosters
+    begun, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def count(document_ids: Any) -> None:
+        nonlocal looks
+        looks += 1
+        begun.set()
+        await may_go_on.wait()
+        await read_rosters(document_ids)
+
+    monkeypatch.setattr(hub, "_read_rosters", count)
+    hint: Any = {"type": "presence", "document": str(text_document.id), "origin": "elsewhere"}
+    hub._hear(hint)
+    await begun.wait()
+    for _ in range(500):
+        hub._hear(hint)
+    may_go_on.set()
+    while hub._rosters_wanted:
+        await hub.read(lambda: None)
+    assert looks == 2
