@@ -141,7 +141,9 @@ def test_search_finds_part_of_a_title(api, document, alice):
     create_document(owner=alice, title="Minutes")
     assert titles(api(alice).get(LIST, {"q": "CAF"})) == ["Café 😀"]
     assert titles(api(alice).get(LIST, {"q": "é 😀"})) == ["Café 😀"]
+    assert titles(api(alice).get(LIST, {"q": "CAFÉ"})) == ["Café 😀"]
     assert titles(api(alice).get(LIST, {"q": "%"})) == []
+    assert titles(api(alice).get(LIST, {"q": "."})) == []
 
 
 @pytest.mark.parametrize(
