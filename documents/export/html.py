@@ -67,7 +67,7 @@ _STYLE = """
 body { font: 1.05rem/1.6 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto;
   padding: 0 1.25rem; overflow-wrap: break-word; }
 h1, h2, h3, h4, h5, h6 { line-height: 1.25; margin: 1.8em 0 .6em; }
-p, li { white-space: pre-wrap; }
+p { white-space: pre-wrap; }
 p:empty::before { content: "\\a0"; }
 li > p, td > p, th > p, ul[data-type="taskList"] p { margin: .2em 0; }
 ul[data-type="taskList"] { list-style: none; padding-left: .25rem; }
