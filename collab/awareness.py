@@ -55,7 +55,7 @@ class AwarenessStates:
     ) -> list[AwarenessState]:
         """Take over what a connection says of its own clients; return what is news.
 
-        The name in a state is the signed-in user's, whatever the client claims.
+        The user in a state is the one signed in, whatever the client claims.
         """
         news = []
         owned = sum(entry.connection == connection for entry in self._entries.values())
@@ -115,5 +115,6 @@ def _may_speak(entry: _Entry, connection: str, person: Person) -> bool:
 
 def _signed(state: Any, person: Person) -> Any:
     if isinstance(state, dict) and isinstance(state.get("user"), dict):
-        return {**state, "user": {**state["user"], "name": person.name}}
+        signature = {"username": person.username, "name": person.name}
+        return {**state, "user": {**state["user"], **signature}}
     return state

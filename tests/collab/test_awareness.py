@@ -99,10 +99,13 @@ def test_two_visitors_are_not_one_person(states):
     assert Speaker(states, GUEST, "g2").says(1, 4, {}) == []
 
 
-@pytest.mark.parametrize("claimed", [{"name": "Alice é"}, {}, {"name": None, "color": "#123"}])
-def test_name_is_the_signed_in_users_whatever_is_claimed(bob, claimed):
+@pytest.mark.parametrize(
+    "claimed", [{"username": "alice", "name": "Alice é"}, {}, {"name": None, "color": "#123"}]
+)
+def test_user_is_the_one_signed_in_whatever_is_claimed(bob, claimed):
     (said,) = bob.says(1, 0, {"user": claimed, "cursor": 1})
-    assert said.state == {"user": {**claimed, "name": "Bob 😀"}, "cursor": 1}
+    signed = {**claimed, "username": "bob", "name": "Bob 😀"}
+    assert said.state == {"user": signed, "cursor": 1}
 
 
 @pytest.mark.parametrize("state", [{"cursor": 1}, {"user": "Alice é"}, {}])

@@ -429,7 +429,7 @@ async def test_cursor_carries_the_name_of_who_is_signed_in(sockets, alice, bob, 
     state = {"client": 7, "clock": 0, "state": {"user": {"name": "Alice"}, "cursor": "é😀"}}
     await second.send(type="awareness", states=[state])
     (heard,) = (await first.receive("awareness"))["states"]
-    assert heard["state"] == {"user": {"name": "Bob"}, "cursor": "é😀"}
+    assert heard["state"] == {"user": {"username": "bob", "name": "Bob"}, "cursor": "é😀"}
     await second.leave()
     (gone,) = (await first.receive("awareness"))["states"]
     assert gone == {"client": 7, "clock": 0, "state": None}

@@ -423,7 +423,7 @@ async def test_name_of_a_cursor_is_the_signed_in_users(scene):
     await bob.send(Awareness([AwarenessState(7, 0, {"user": {"name": "Alice"}})]))
     await scene.turn()
     (heard,) = alice.got(Awareness)
-    assert heard.states[0].state == {"user": {"name": "Bob é😀"}}
+    assert heard.states[0].state == {"user": {"username": "bob", "name": "Bob é😀"}}
     assert bob.got(Awareness) == []
     (hint,) = scene.services.published
     assert (hint["type"], hint["username"]) == ("awareness", "bob")
