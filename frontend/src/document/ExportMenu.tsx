@@ -1,5 +1,6 @@
 import { ActionIcon, Menu, Text, Tooltip } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
+import { useState } from "react";
 import { exportUrl } from "../api/documents";
 import type { DocumentInfo, ExportFormat } from "../api/types";
 
@@ -33,10 +34,11 @@ export function ExportItems({ document, version }: { document: DocumentInfo; ver
 }
 
 export function ExportMenu({ document }: { document: DocumentInfo }) {
+  const [isOpen, setIsOpen] = useState(false);
   return (
-    <Menu position="bottom-end" width={200}>
+    <Menu position="bottom-end" width={200} opened={isOpen} onChange={setIsOpen}>
       <Menu.Target>
-        <Tooltip label="Download">
+        <Tooltip label="Download" disabled={isOpen}>
           <ActionIcon size={36} radius="xl" aria-label="Download" data-testid="export-menu">
             <IconDownload size={19} stroke={1.7} />
           </ActionIcon>
