@@ -4,7 +4,8 @@ pycrdt takes a struct whose clock it knows for a duplicate, and drops it unread:
 one, somebody's words would vanish behind an acknowledgement.
 """
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ _DELETED, _STRING = 1, 4
 # What JavaScript makes of a surrogate pair that was cut in two; it differs between peers.
 _CUT_PAIRS = range(0xD800, 0xE000)
 _REPLACEMENT = 0xFFFD
+_UTF_16 = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
+# A clock, and the UTF-16 code units from there on.
+_Text = tuple[int, "memoryview[int]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,12 @@ def contradicts(update: bytes, held: bytes, *, known: Mapping[int, int]) -> bool
             same_length = struct.length == other.length
             if struct.ref != _STRING and same_length and struct.content != other.content:
                 return True
-    units_there = _units(there, known)
-    for place, unit in _units(said, known).items():
-        other_unit = units_there.get(place, unit)
-        if unit != other_unit and not (_is_cut(unit) and _is_cut(other_unit)):
-            return True
-    return False
+    texts_there = _texts(there, known)
+    return any(
+        _differ(texts, texts_there[client])
+        for client, texts in _texts(said, known).items()
+        if client in texts_there
+    )
 
 
 def _record(update: bytes) -> dict[tuple[int, int], _Struct]:
@@ -89,18 +93,40 @@ def _record(update: bytes) -> dict[tuple[int, int], _Struct]:
     return recorder.structs
 
 
-def _units(
+def _texts(
     structs: Mapping[tuple[int, int], _Struct], known: Mapping[int, int]
-) -> dict[tuple[int, int], int]:
-    """(client, clock) -> UTF-16 code unit, of all text at known clocks."""
-    units: dict[tuple[int, int], int] = {}
-    for (client, clock), struct in structs.items():
-        if struct.ref != _STRING:
-            continue
-        text = Reader(struct.content).chunk().decode().encode("utf-16-le")
-        for index in range(min(struct.length, known.get(client, 0) - clock)):
-            units[client, clock + index] = int.from_bytes(text[2 * index : 2 * index + 2], "little")
-    return units
+) -> dict[int, list[_Text]]:
+    """Client id -> what it wrote at known clocks, in their order."""
+    texts: dict[int, list[_Text]] = {}
+    for (client, clock), struct in sorted(structs.items()):
+        length = min(struct.length, known.get(client, 0) - clock)
+        if struct.ref == _STRING and length > 0:
+            units = Reader(struct.content).chunk().decode().encode(_UTF_16)
+            texts.setdefault(client, []).append((clock, memoryview(units).cast("H")[:length]))
+    return texts
+
+
+def _differ(said: Sequence[_Text], there: Sequence[_Text]) -> bool:
+    """Whether two clients' texts, each in the order of their clocks, differ where both speak."""
+    first = 0
+    for clock, units in said:
+        while first < len(there) and there[first][0] + len(there[first][1]) <= clock:
+            first += 1
+        for place in range(first, len(there)):
+            other_clock, other_units = there[place]
+            start = max(clock, other_clock)
+            end = min(clock + len(units), other_clock + len(other_units))
+            if start >= end:
+                break
+            ours = units[start - clock : end - clock]
+            theirs = other_units[start - other_clock : end - other_clock]
+            # Compared at once; unit by unit only to see whether it is cut pairs that differ.
+            if bytes(ours) != bytes(theirs) and any(
+                unit != other and not (_is_cut(unit) and _is_cut(other))
+                for unit, other in zip(ours, theirs, strict=True)
+            ):
+                return True
+    return False
 
 
 def _is_cut(unit: int) -> bool:

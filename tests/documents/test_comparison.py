@@ -115,3 +115,28 @@ def test_halves_of_a_pair_that_was_cut_in_two_may_differ():
 def test_nothing_contradicts_nothing():
     assert not contradicts(b"\0\0", typed("a").get_update(), known={1: 1})
     assert not contradicts(typed("a").get_update(), b"\0\0", known={})
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_long_texts_in_many_pieces_are_compared_piece_by_piece(same):
+    doc: Doc[Any] = Doc(client_id=1)
+    text = doc.get("t", type=Text)
+    text += "é😀ab" * 5_000
+    whole = doc.get_update()
+    for place in range(0, 5_000, 10):
+        # Somebody else's letters cut the held text into pieces.
+        doc.apply_update(_inserted_by_another(doc, place))
+    other: Doc[Any] = Doc(client_id=1)
+    other.get("t", type=Text).insert(0, "é😀ab" * 4_999 + ("é😀ab" if same else "é😀aB"))
+    known = {1: 25_000}
+    assert contradicts(whole, doc.get_update(), known=known) is False
+    assert contradicts(other.get_update(), doc.get_update(), known=known) is not same
+
+
+def _inserted_by_another(doc: Doc[Any], place: int) -> bytes:
+    """A letter in front of the place-th group, by client 2."""
+    writer: Doc[Any] = Doc(client_id=2)
+    writer.apply_update(doc.get_update())
+    before = writer.get_state()
+    writer.get("t", type=Text).insert(8 * place, "x")
+    return writer.get_update(before)
