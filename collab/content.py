@@ -77,7 +77,7 @@ class Content:
     def forget(self, session: Session) -> None:
         """The session is gone: nobody waits for it, and it waits for nobody."""
         self._release(session)
-        for waiting in list(self._holding.answered(session)):
+        for waiting in self._holding.left(session):
             self._remind(waiting)
 
     # What sessions write ----------------------------------------------------------------
@@ -111,9 +111,9 @@ class Content:
                 changes.append((session, run.changed))
             self._journal(session, taken, run)
         self._tell_changes(changes, before)
-        for session in edits:
-            for waiting in list(self._holding.answered(session)):
-                await self.settle_held(waiting)
+        if changes:
+            for waiting in self._holding.confirmed(self._doc.clocks):
+                await self.write({waiting: self._release(waiting)})
 
     async def _write_singly(
         self, session: Session, edits: Sequence[Edit], poison: Poisoned
@@ -136,9 +136,9 @@ class Content:
             for edit in edits:
                 session.send(Error(ErrorCode.CONFLICT, detail, cseq=edit.cseq))
             return
-        found = {self._audience.witness_of(client, session) for client in run.foreign_clients}
+        found = {self._audience.witness_of(client, session) for client in run.foreign}
         witnesses = [witness for witness in found if witness is not None]
-        self._holding.hold(session, edits, witnesses)
+        self._holding.hold(session, edits, claims=run.foreign, witnesses=witnesses)
         for witness in witnesses:
             witness.send(self._sync(EMPTY_UPDATE))
         self._overdue[session] = asyncio.get_running_loop().call_later(
@@ -152,7 +152,7 @@ class Content:
             session.send(Error(ErrorCode.RATE_LIMITED, detail, cseq=edit.cseq, retry_ms=retry_ms))
 
     async def settle_held(self, session: Session) -> None:
-        """What was held is known by now, or its author has left, or it is refused."""
+        """Nobody is waited for any more: what its author left behind is taken, or it is refused."""
         for edit in self._release(session):
             await self.write({session: [edit]}, may_hold=False)
 

@@ -6,7 +6,7 @@ witness: they are asked for what they have. Afterwards the relayed update is a d
 forgery.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from collab.sessions import Session
@@ -20,6 +20,8 @@ MAX_HELD = 1000
 class _Held:
     edits: list[Edit]
     witnesses: set[Session]
+    # What the witnesses are to confirm: client id -> clock.
+    claims: Mapping[int, int]
 
 
 class Holding:
@@ -28,9 +30,16 @@ class Holding:
     def __init__(self) -> None:
         self._held: dict[Session, _Held] = {}
 
-    def hold(self, session: Session, edits: Iterable[Edit], witnesses: Iterable[Session]) -> None:
-        """Keep edits until the witnesses have answered."""
-        self._held[session] = _Held(list(edits), set(witnesses))
+    def hold(
+        self,
+        session: Session,
+        edits: Iterable[Edit],
+        *,
+        claims: Mapping[int, int],
+        witnesses: Iterable[Session],
+    ) -> None:
+        """Keep edits until the witnesses have confirmed what the first of them claims."""
+        self._held[session] = _Held(list(edits), set(witnesses), claims)
 
     def __contains__(self, session: Session) -> bool:
         return session in self._held
@@ -47,9 +56,16 @@ class Holding:
         held = self._held.pop(session, None)
         return [] if held is None else held.edits
 
-    def answered(self, witness: Session) -> Iterator[Session]:
-        """The sessions that waited for this one alone, now that it has spoken or left."""
-        for session, held in list(self._held.items()):
+    def confirmed(self, clocks: Mapping[int, int]) -> list[Session]:
+        """The sessions whose claims are known to be true, in a document with these clocks."""
+        return [
+            session
+            for session, held in self._held.items()
+            if all(clocks.get(client, 0) >= end for client, end in held.claims.items())
+        ]
+
+    def left(self, witness: Session) -> list[Session]:
+        """The sessions that wait for nobody any more, now that this one is gone."""
+        for held in self._held.values():
             held.witnesses.discard(witness)
-            if not held.witnesses:
-                yield session
+        return [session for session, held in self._held.items() if not held.witnesses]

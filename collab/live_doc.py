@@ -30,10 +30,10 @@ class Run:
     changed: bytes | None = None
     # The client ids with new structs.
     clients: list[int] = field(default_factory=list)
-    # The first update that brings new structs of a client id that is somebody else's, and
-    # those ids; nothing from there on was applied.
+    # The first update that brings new structs of client ids that are somebody else's, and up to
+    # which clocks; nothing from there on was applied.
     foreign_from: int | None = None
-    foreign_clients: set[int] = field(default_factory=set)
+    foreign: dict[int, int] = field(default_factory=dict)
 
 
 class LiveDoc:
@@ -59,7 +59,7 @@ class LiveDoc:
         return encode_state_vector(self.clocks)
 
     def apply(
-        self, updates: Sequence[bytes], *, is_foreign: Callable[[int], bool] | None = None
+        self, updates: Sequence[bytes], *, is_foreign: Callable[[int], bool] = lambda _: False
     ) -> Run:
         """Let updates through the gate and apply them in one transaction.
 
@@ -89,8 +89,9 @@ class LiveDoc:
                 )
                 continue
             news = _news(admitted, clocks, advanced)
-            if is_foreign is not None and (foreign := set(filter(is_foreign, news))):
-                run.foreign_from, run.foreign_clients = index, foreign
+            foreign = {client: end for client, end in news.items() if is_foreign(client)}
+            if foreign:
+                run.foreign_from, run.foreign = index, foreign
                 break
             accepted.append(update)
             self._pairs |= admitted.pairs

@@ -169,7 +169,7 @@ def test_merging_none_and_one_and_several():
 def test_foreign_client_stops_the_run_before_anything_of_it_is_applied():
     doc = LiveDoc([])
     run = doc.apply([A, B, C], is_foreign=lambda client: client == 2)
-    assert (run.foreign_from, run.foreign_clients) == (1, {2})
+    assert (run.foreign_from, run.foreign) == (1, {2: 1})
     assert doc.clocks == true_clocks(doc) == {1: 1}
 
 

@@ -193,7 +193,7 @@ async def test_edit_that_nobody_confirms_is_a_conflict(scene):
     await scene.turn()
     await bob.write(A)
     await alice.write(B)
-    await scene.commit()
+    await bob.until_said(Error)
     (error,) = bob.got(Error, Ack)
     assert (error.code, error.cseq) == (ErrorCode.CONFLICT, 1)
 

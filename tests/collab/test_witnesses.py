@@ -15,7 +15,7 @@ from collab.wire.messages import (
     Sync,
 )
 from documents.roles import Role
-from tests.collab.scene import AFTER_A, A, B, Client, Scene
+from tests.collab.scene import AFTER_A, A, B, C, Client, Scene
 
 ALICES_CLIENT = 1
 
@@ -75,7 +75,7 @@ async def test_what_comes_behind_a_held_edit_is_taken_in_order_afterwards(scene)
     await alice.write(A)
     await scene.commit()
     assert sorted(scene.text()) == ["a", "b"]
-    assert [ack.cseq for ack in bob.got(Ack)] == [1, 2]
+    assert bob.got(Ack) == [Ack(cseq=2, seq=2, from_cseq=1)]
 
 
 async def test_author_who_leaves_is_no_longer_waited_for(scene):
@@ -134,3 +134,15 @@ async def test_what_is_held_next_is_not_cut_short_by_the_time_of_what_was_held_b
     assert not second.cancelled()
     scene.room.close(CloseCode.RESTARTING, "the test is over")
     assert second.cancelled()
+
+
+async def test_other_words_of_the_author_do_not_count_as_an_answer(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await claim(alice, ALICES_CLIENT)
+    await bob.write(A)
+    # On its way before she was asked.
+    await alice.write(C)
+    assert bob.got(Ack, Error) == []
+    await alice.write(A)
+    await scene.commit()
+    assert bob.got(Ack, Error) == [Ack(1, 2, 1)]
