@@ -19,7 +19,7 @@ def _template(path: str) -> str:
 
 @require_safe
 @ensure_csrf_cookie
-def show_page(request: HttpRequest, **_arguments: object) -> HttpResponse:
+def show_page(request: HttpRequest, *, status: int = 200, **_arguments: object) -> HttpResponse:
     """The single page; which screen it shows, it reads from the address."""
     built = settings.BASE_DIR / "frontend" / "dist" / "index.html"
     if not built.is_file():
@@ -29,6 +29,6 @@ def show_page(request: HttpRequest, **_arguments: object) -> HttpResponse:
             content_type="text/plain; charset=utf-8",
         )
     nonce = str(request.csp_nonce)  # type: ignore[attr-defined]
-    response = HttpResponse(_template(str(built)).replace(_NONCE, nonce))
+    response = HttpResponse(_template(str(built)).replace(_NONCE, nonce), status=status)
     response["Cache-Control"] = "no-cache"
     return response

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 
@@ -16,7 +16,13 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # it h
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
         """The response to a request for a known file."""
-        streamed = WhiteNoiseMiddleware.serve(static_file, request)
+        try:
+            streamed = WhiteNoiseMiddleware.serve(static_file, request)
+        except FileNotFoundError:
+            # It was there when the server started; the page has been built anew since.
+            return HttpResponseNotFound(
+                "There is no such file any more.", content_type="text/plain"
+            )
         content = b"".join(streamed.streaming_content)
         streamed.close()
         response = HttpResponse(content, status=streamed.status_code)

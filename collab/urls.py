@@ -1,7 +1,7 @@
 """URLs of the ready-made project."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from collab.operations import show_health, show_metrics, show_readiness
@@ -20,4 +20,6 @@ urlpatterns = [
     path("register", show_page),
     path("trash", show_page),
     path("documents/<uuid:document_id>/", show_page),
+    # Any other address is the page's to say that there is nothing.
+    re_path(r"^(?!admin$|api/|static/).+$", show_page, {"status": 404}),
 ]

@@ -5,7 +5,10 @@ import uuid
 from pathlib import Path
 
 import pytest
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+
+from collab.static import StaticFilesMiddleware
 
 PATHS = ["/", "/login", "/register", "/trash", f"/documents/{uuid.uuid4()}/"]
 
@@ -73,3 +76,27 @@ def test_page_is_only_read(client: Client, built: Path):
 
 def test_path_that_is_none_is_missing(client: Client, built: Path):
     assert client.get("/documents/nonsense/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/zzz", "/documents/nope/", "/trash/é😀"])
+def test_unknown_address_is_the_page_that_says_so(client: Client, built: Path, path: str):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "é😀" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/static/gone.js", "/api/v1/zzz/"])
+def test_page_stands_in_for_no_file_and_no_endpoint(client: Client, built: Path, path: str):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "é😀" not in answer.text
+
+
+def test_file_that_vanished_since_the_start_is_not_found(tmp_path: Path):
+    vanished = tmp_path / "app.js"
+    vanished.write_text("1")
+    middleware = StaticFilesMiddleware(lambda _request: HttpResponse())
+    middleware.add_file_to_dictionary("/static/app.js", str(vanished))
+    vanished.unlink()
+    answer = middleware(RequestFactory().get("/static/app.js"))
+    assert answer.status_code == 404
