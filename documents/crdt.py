@@ -7,7 +7,7 @@ Panics of the Rust side derive from BaseException; here they become BadUpdate.
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from pycrdt import Doc, Text, UndoManager, XmlFragment, merge_updates
+from pycrdt import Doc, Text, UndoManager, merge_updates
 
 from documents.admission import admit, find_pairs
 from documents.comparison import contradicts
@@ -18,7 +18,6 @@ T = TypeVar("T")
 
 # What a Doc without content encodes to, and the smallest update there is.
 EMPTY_UPDATE = b"\x00\x00"
-EMPTY_STATE_VECTOR = b"\x00"
 
 
 def guard(work: Callable[[], T]) -> T:
@@ -46,12 +45,6 @@ def build(updates: Iterable[bytes], *, client_id: int | None = None) -> Doc[Any]
 
     guard(apply)
     return doc
-
-
-def root_of(doc: Doc[Any], *, kind: str, root: str) -> Text | XmlFragment:
-    """The shared type that the document's kind lives in."""
-    shared: Text | XmlFragment = doc.get(root, type=Text if kind == "text" else XmlFragment)
-    return shared
 
 
 def encode(doc: Doc[Any], *, since: bytes | None = None) -> bytes:
