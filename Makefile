@@ -8,6 +8,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # npm writes this file whenever it has installed.
 NODE_MODULES := frontend/node_modules/.package-lock.json
+# The published providers, and the examples that people start from: tests run both.
+CLIENT_MODULES := $(patsubst %/package.json,%/node_modules/.package-lock.json, \
+	$(wildcard tests/clients/package.json examples/package.json))
 BUILT := frontend/dist/index.html
 # Directories are listed too, so that a deleted file counts as a change.
 FRONTEND := $(shell find frontend/src frontend/public) frontend/index.html \
@@ -42,9 +45,9 @@ $(BIN)/python:
 	$(PIP) -r requirements/dev.txt
 	@touch .venv/base.stamp $@
 
-$(NODE_MODULES): frontend/package.json frontend/package-lock.json
+$(NODE_MODULES) $(CLIENT_MODULES): %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 20 or newer with npm is needed."; exit 1; }
-	npm --prefix frontend ci
+	npm --prefix $* ci
 	@touch $@
 
 $(BUILT): $(NODE_MODULES) $(FRONTEND) | .venv/base.stamp
@@ -69,7 +72,7 @@ run: .venv/base.stamp $(BUILT)
 	@echo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec sh -c "exec $$(sed -n 's/^web: *//p' Procfile)"
 
-test: .venv/dev.stamp $(BUILT)
+test: .venv/dev.stamp $(BUILT) $(CLIENT_MODULES)
 	@CHROMIUM="$$(.ci/chromium)" && export CHROMIUM && exec $(BIN)/python -m tests.run
 
 lint: .venv/dev.stamp $(NODE_MODULES)
@@ -96,5 +99,6 @@ screenshots: .venv/dev.stamp $(BUILT)
 		exec $(BIN)/python -m pytest tests/e2e/test_browser.py -k screenshot
 
 clean:
-	rm -rf .venv frontend/node_modules frontend/dist .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf .venv frontend/node_modules frontend/dist \
+		tests/clients/node_modules examples/node_modules .mypy_cache .pytest_cache .ruff_cache \
 		.hypothesis .import_linter_cache test-results
