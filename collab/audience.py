@@ -4,19 +4,21 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from collab import metrics
-from collab.awareness import AwarenessStates
+from collab.awareness import AwarenessStates, Heard
 from collab.sessions import Session
 from collab.wire.messages import (
     Awareness,
     AwarenessState,
     Changed,
     CloseCode,
+    KeepAlive,
     Person,
     PresenceEntry,
     PresenceFull,
     PresenceJoined,
     PresenceLeft,
     RoleChanged,
+    Stateless,
 )
 from documents.permissions import Role
 
@@ -101,23 +103,34 @@ class Audience:
             if session.synced and session is not apart_from:
                 session.send_change(message, before=before)
 
-    def hear_awareness(
-        self, session: Session, states: Sequence[AwarenessState]
-    ) -> list[AwarenessState]:
-        """What a session says of itself; return what is news."""
-        return self._awareness.apply(
+    def hear_awareness(self, session: Session, states: Sequence[AwarenessState]) -> Heard:
+        """What a session says of itself; it is told where its clock was raised."""
+        heard = self._awareness.apply(
             states, connection=session.connection, person=session.person, now=time.monotonic()
         )
+        if heard.raised:
+            session.send(Awareness(heard.raised))
+        return heard
+
+    def raise_clocks(self, *, apart_from: str) -> list[tuple[Session, Sequence[AwarenessState]]]:
+        """For one who returned: say anew who is here, so that they listen; return what was said."""
+        said = []
+        for connection, heard in self._awareness.raise_clocks(apart_from=apart_from).items():
+            owner = self.sessions[connection]
+            owner.send(Awareness(heard.raised))
+            self.tell_awareness(heard.news, apart_from=owner)
+            said.append((owner, heard.news))
+        return said
 
     def hear_awareness_elsewhere(
         self, states: Sequence[AwarenessState], *, connection: str, person: Person, origin: str
     ) -> None:
         """What another process passed on."""
         now = time.monotonic()
-        news = self._awareness.apply(
+        heard = self._awareness.apply(
             states, connection=connection, person=person, now=now, origin=origin
         )
-        self.tell_awareness(news)
+        self.tell_awareness(heard.news)
 
     def expire_awareness(self) -> None:
         """Let go of cursors whose process fell silent."""
@@ -127,18 +140,30 @@ class Audience:
     def tell_awareness(
         self, states: Sequence[AwarenessState], *, apart_from: Session | None = None
     ) -> None:
-        """Send cursors to all who asked for the state."""
+        """Send cursors to all who asked for the state; whoever told of them may need to hear it."""
         if not states:
             return
         message = Awareness(states)
         for session in self.sessions.values():
-            if session.synced and session is not apart_from:
+            if session.synced and (session is not apart_from or session.watches_silence):
                 session.send_awareness(message)
 
     def show_awareness(self, session: Session) -> None:
         """Send all cursors to one that has the state now."""
         if states := self._awareness.states():
             session.send_awareness(Awareness(states))
+
+    def tell_stateless(self, message: Stateless, *, apart_from: Session | None = None) -> None:
+        """Pass on what one says to the others, on the wire that has such a message."""
+        for session in self.sessions.values():
+            if session.hears_stateless and session is not apart_from:
+                session.send_stateless(message)
+
+    def keep_alive(self, *, quiet_since: float) -> None:
+        """Say something to those who have heard nothing since then, and would not bear it."""
+        for session in self.sessions.values():
+            if session.watches_silence and session.told_at < quiet_since:
+                session.send(KeepAlive())
 
     def witness_of(self, client: int, session: Session) -> Session | None:
         """Another person's session here that the client id belongs to."""

@@ -2,6 +2,10 @@
 
 A client id belongs to the connection that first spoke for it, for as long as that is open. The
 clocks are y-protocols': a state is news if its clock is higher, or, for leaving, not lower.
+
+By these rules nobody listens to a client that returns at the clock at which others saw it leave,
+as stock providers do after a lost connection, and it does not listen to them. So its clock is
+raised, here and, by telling it that it left, there: it answers that it is here still.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +16,10 @@ from collab.wire.messages import AwarenessState, Person
 
 # More than this many client ids for one connection are somebody's mistake.
 MAX_CLIENTS_PER_CONNECTION = 100
+# Of so many that left, the last clock is kept.
+_MAX_LEFT = 1000
+# With more people than this nobody's clock is raised for one who returns: they renew theirs anyway.
+_MAX_RAISED = 100
 
 
 @dataclass(slots=True)
@@ -23,6 +31,18 @@ class _Entry:
     # The process it is connected to; "" for this one.
     origin: str
     heard_at: float
+    # The clock is ahead of what the client itself counted.
+    raised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a connection's word about its clients."""
+
+    # To be told to everybody else.
+    news: Sequence[AwarenessState]
+    # To be told to the connection itself: leavings, which it answers by going on from their clock.
+    raised: Sequence[AwarenessState] = ()
 
 
 class AwarenessStates:
@@ -30,6 +50,8 @@ class AwarenessStates:
 
     def __init__(self) -> None:
         self._entries: dict[int, _Entry] = {}
+        # Client id -> the clock at which others saw it leave.
+        self._left: dict[int, int] = {}
 
     def states(self) -> list[AwarenessState]:
         """Everybody who is here."""
@@ -52,34 +74,66 @@ class AwarenessStates:
         person: Person,
         now: float,
         origin: str = "",
-    ) -> list[AwarenessState]:
-        """Take over what a connection says of its own clients; return what is news.
+    ) -> Heard:
+        """Take over what a connection says of its own clients.
 
         The user in a state is the one signed in, whatever the client claims.
         """
-        news = []
+        news, raised = [], []
         owned = sum(entry.connection == connection for entry in self._entries.values())
+        # Stock clients repeat what they hear of others: only the first word of a connection can
+        # be about somebody who was here before.
+        first_word = owned == 0
         for said in states:
             entry = self._entries.get(said.client)
+            clock, state = said.clock, _signed(said.state, person)
             if entry is None:
-                if owned >= MAX_CLIENTS_PER_CONNECTION or said.state is None:
+                if owned >= MAX_CLIENTS_PER_CONNECTION or state is None:
+                    continue
+                if said.client in self._left and not (first_word or origin):
                     continue
                 owned += 1
-            elif not _may_speak(entry, connection, person):
+                clock = max(clock, self._left.pop(said.client, -1) + 1)
+            elif not _may_speak(entry, connection, person, first_word=first_word or bool(origin)):
                 continue
-            elif said.clock < entry.clock or (said.clock == entry.clock and said.state is not None):
+            elif said.clock == entry.clock and entry.raised and state not in (None, entry.state):
+                # It moved on before it heard that its clock was raised.
+                clock += 1
+            elif said.clock < entry.clock or (said.clock == entry.clock and state is not None):
                 entry.heard_at = now
                 continue
             elif entry.connection != connection:
                 if owned >= MAX_CLIENTS_PER_CONNECTION:
                     continue
                 owned += 1
-            state = AwarenessState(said.client, said.clock, _signed(said.state, person))
+            ahead = clock > said.clock
+            if ahead:
+                raised.append(AwarenessState(said.client, clock - 1, None))
             self._entries[said.client] = _Entry(
-                said.clock, state.state, connection, person.username, origin, now
+                clock, state, connection, person.username, origin, now, ahead
             )
-            news.append(state)
-        return news
+            news.append(AwarenessState(said.client, clock, state))
+        return Heard(news, raised)
+
+    def raise_clocks(self, *, apart_from: str) -> dict[str, Heard]:
+        """Raise everybody's clock, so that one who returned can see them; by connection here."""
+        here = {
+            client: entry
+            for client, entry in self._entries.items()
+            if entry.state is not None and not entry.origin and entry.connection != apart_from
+        }
+        if len(here) > _MAX_RAISED:
+            return {}
+        news: dict[str, list[AwarenessState]] = {}
+        raised: dict[str, list[AwarenessState]] = {}
+        for client, entry in here.items():
+            left = AwarenessState(client, entry.clock, None)
+            raised.setdefault(entry.connection, []).append(left)
+            entry.clock += 1
+            entry.raised = True
+            state = AwarenessState(client, entry.clock, entry.state)
+            news.setdefault(entry.connection, []).append(state)
+        return {connection: Heard(news[connection], raised[connection]) for connection in news}
 
     def leave(self, connection: str) -> list[AwarenessState]:
         """Forget a connection's clients; return how to tell the others."""
@@ -101,20 +155,32 @@ class AwarenessStates:
         left = []
         for client in clients:
             entry = self._entries.pop(client)
+            self._left[client] = entry.clock
+            if len(self._left) > _MAX_LEFT:
+                del self._left[next(iter(self._left))]
             if entry.state is not None:
                 left.append(AwarenessState(client, entry.clock, None))
         return left
 
 
-def _may_speak(entry: _Entry, connection: str, person: Person) -> bool:
+def _may_speak(entry: _Entry, connection: str, person: Person, *, first_word: bool) -> bool:
     if entry.connection == connection or entry.state is None:
         return True
     # One's own earlier connection, not yet known to be dead.
-    return person.username is not None and entry.username == person.username
+    return first_word and person.username is not None and entry.username == person.username
 
 
 def _signed(state: Any, person: Person) -> Any:
-    if isinstance(state, dict) and isinstance(state.get("user"), dict):
-        signature = {"username": person.username, "name": person.name}
-        return {**state, "user": {**state["user"], **signature}}
+    """The state with its user's name as it is known here; editors keep it in one of three ways."""
+    if not isinstance(state, dict):
+        return state
+    match state.get("user"):
+        case dict() as user:
+            signed = {**user, "username": person.username, "name": person.name}
+            return {**state, "user": signed}
+        case str():
+            return {**state, "user": person.name}
+    if isinstance(state.get("name"), str):
+        # Lexical's.
+        return {**state, "name": person.name}
     return state

@@ -88,7 +88,7 @@ class Content:
         before = self._doc.state_vector() if edits else b""
         for session, run_of_edits in edits.items():
             if not session.may_edit:
-                self._refuse_reader(session, run_of_edits)
+                self._answer_reader(session, run_of_edits)
                 continue
             if session in self._holding:
                 self._put_off(session, self._holding.queue(session, run_of_edits))
@@ -134,7 +134,10 @@ class Content:
         if not may_hold:
             detail = "It holds edits in the name of somebody who is here and does not have them."
             for edit in edits:
-                session.send(Error(ErrorCode.CONFLICT, detail, cseq=edit.cseq))
+                # Whose words these are may still say so.
+                session.send(
+                    Error(ErrorCode.CONFLICT, detail, cseq=edit.cseq, retry_ms=self._patience_ms)
+                )
             return
         found = {self._audience.witness_of(client, session) for client in run.foreign}
         witnesses = [witness for witness in found if witness is not None]
@@ -147,9 +150,14 @@ class Content:
 
     def _put_off(self, session: Session, edits: Sequence[Edit]) -> None:
         detail = "Too much of yours waits for somebody's confirmation: send it again later."
-        retry_ms = round(1000 * self._services.options.confirm_seconds)
         for edit in edits:
-            session.send(Error(ErrorCode.RATE_LIMITED, detail, cseq=edit.cseq, retry_ms=retry_ms))
+            session.send(
+                Error(ErrorCode.RATE_LIMITED, detail, cseq=edit.cseq, retry_ms=self._patience_ms)
+            )
+
+    @property
+    def _patience_ms(self) -> int:
+        return round(1000 * self._services.options.confirm_seconds)
 
     async def settle_held(self, session: Session) -> None:
         """Nobody is waited for any more: what its author left behind is taken, or it is refused."""
@@ -176,11 +184,16 @@ class Content:
             self._audience.tell_change(Changed(missed), before=before)
         self._log.resume(state.head)
 
-    def _refuse_reader(self, session: Session, edits: Sequence[Edit]) -> None:
-        metrics.UPDATES.labels("read_only").inc(len(edits))
+    def _answer_reader(self, session: Session, edits: Sequence[Edit]) -> None:
+        """Refuse what somebody writes who may not; what holds nothing new writes nothing."""
         detail = f"As {session.role.slug} you may read this document, not edit it."
         for edit in edits:
-            session.send(Error(ErrorCode.READ_ONLY, detail, cseq=edit.cseq))
+            if edit.answers_sync and self._doc.holds(edit.update):
+                known = AckTarget(session, edit.cseq, edit.cseq)
+                self._services.journal.append(self, Append(session, None, None, None, [known]))
+            else:
+                metrics.UPDATES.labels("read_only").inc()
+                session.send(Error(ErrorCode.READ_ONLY, detail, cseq=edit.cseq))
 
     def _answer_refused(self, session: Session, edits: Sequence[Edit], run: Run) -> None:
         lacking = False

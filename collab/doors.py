@@ -3,6 +3,7 @@
 import re
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
@@ -46,6 +47,8 @@ class Entrant:
     user_id: int | None
     person: Person
     role: Role
+    # When the ticket they came with ends.
+    until: datetime | None = None
 
 
 def enter(credentials: Credentials, document_id: uuid.UUID) -> Entrant | None:
@@ -53,32 +56,32 @@ def enter(credentials: Credentials, document_id: uuid.UUID) -> Entrant | None:
 
     Raises Refused. Existence is not told to whoever may not read the document.
     """
-    user = identify(credentials, document_id)
+    user, until = _identify(credentials, document_id)
     document = Document.objects.filter(id=document_id, trashed_at=None).first()
     role = None if document is None else role_for(user, document)
     if role is not None and allows(role, Action.READ):
         person = VISITOR if user is None else person_of(user)
-        return Entrant(None if user is None else user.pk, person, role)
+        return Entrant(None if user is None else user.pk, person, role, until)
     if user is None:
         return None
     raise Refused(CloseCode.MISSING, "there is no such document")
 
 
-def identify(credentials: Credentials, document_id: uuid.UUID) -> Any | None:
-    """The active user, or None if nothing was shown or a session is over.
+def _identify(credentials: Credentials, document_id: uuid.UUID) -> tuple[Any, datetime | None]:
+    """The active user, or None if nothing was shown or a session is over; when a ticket ends.
 
     Raises Refused for a token that is not good: silence would look like success.
     """
     if credentials.token is not None:
-        return _user_of_token(credentials.token, document_id)
+        return _identify_by_token(credentials.token, document_id)
     if credentials.session_key is not None:
         request = HttpRequest()
         request.session = import_module(settings.SESSION_ENGINE).SessionStore(
             credentials.session_key
         )
         user = get_user(request)
-        return user if user.is_authenticated and user.is_active else None
-    return None
+        return user if user.is_authenticated and user.is_active else None, None
+    return None, None
 
 
 def person_of(user: Any) -> Person:
@@ -87,8 +90,9 @@ def person_of(user: Any) -> Person:
     return Person(described["username"], described["name"])
 
 
-def _user_of_token(token: str, document_id: uuid.UUID) -> Any:
+def _identify_by_token(token: str, document_id: uuid.UUID) -> tuple[Any, datetime | None]:
     user: Any = None
+    until = None
     if _API_TOKEN.fullmatch(token):
         found = Token.objects.select_related("user").filter(key=token).first()
         if found is None:
@@ -96,10 +100,11 @@ def _user_of_token(token: str, document_id: uuid.UUID) -> Any:
         user = found.user
     else:
         try:
-            user_id = read_ticket(token, document_id=document_id)
+            ticket = read_ticket(token, document_id=document_id)
         except TicketError as error:
             raise Refused(CloseCode.NOT_AUTHENTICATED, str(error)) from None
-        user = get_user_model().objects.filter(pk=user_id).first()
+        user = get_user_model().objects.filter(pk=ticket.user_id).first()
+        until = ticket.until
     if user is None or not user.is_active:
         raise Refused(CloseCode.NOT_AUTHENTICATED, "the user is gone or deactivated")
-    return user
+    return user, until

@@ -7,6 +7,7 @@ either in the load or heard of.
 import asyncio
 import contextlib
 import logging
+import time
 import uuid
 import weakref
 from collections import Counter
@@ -19,9 +20,10 @@ from collab.following import LoggedRow
 from collab.hints import Hints
 from collab.journal import Journal
 from collab.options import Options, options
+from collab.refusals import Refusals
 from collab.rooms import Room
 from collab.sessions import Session
-from collab.wire.messages import AwarenessState, CloseCode, Person
+from collab.wire.messages import AwarenessState, CloseCode, Person, Stateless
 from documents import bus
 from documents.log import State, load_state
 from documents.models import Connection
@@ -46,6 +48,7 @@ class Hub:
         self.draining = False
         # How often this process heard that somebody's access changed.
         self.access_changes = 0
+        self.refusals = Refusals()
         self._readers = DatabaseThreads(name="reader", count=_READERS)
         # One of their own: building a large document takes seconds, and nobody may wait for it.
         self._snapshotters = DatabaseThreads(name="snapshot", count=1)
@@ -72,6 +75,7 @@ class Hub:
         self.spawn(self._hints.publish_queued(), name="publisher")
         self.spawn(self._every(self.options.poll_seconds, self._poll), name="poll")
         self.spawn(self._every(self.options.lease_seconds / 3, self._renew), name="lease")
+        self.spawn(self._every(self.options.quiet_seconds / 4, self._break_silence), name="quiet")
         self.spawn(
             self._every(self.options.access_recheck_seconds, self._recheck_everybody),
             name="access",
@@ -251,6 +255,10 @@ class Hub:
                     person=Person(hint["username"], hint["name"]),
                     origin=hint["origin"],
                 )
+            case "returned":
+                room.hear_returned()
+            case "stateless":
+                room.audience.tell_stateless(Stateless(hint["payload"]))
             case "access":
                 self.spawn(self._recheck(room), name=f"access to {document_id}")
             case "presence" if document_id not in self._rosters_wanted:
@@ -320,6 +328,11 @@ class Hub:
             for room in self._rooms.values():
                 for session in room.audience.sessions.values():
                     self.journal.connected(self._record(room, session))
+
+    async def _break_silence(self) -> None:
+        quiet_since = time.monotonic() - self.options.quiet_seconds
+        for room in self._rooms.values():
+            room.audience.keep_alive(quiet_since=quiet_since)
 
     async def _recheck_everybody(self) -> None:
         for room in list(self._rooms.values()):

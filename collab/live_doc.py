@@ -10,7 +10,7 @@ from typing import Any
 from pycrdt import Doc, TransactionEvent, merge_updates
 
 from documents.admission import Admitted, admit, find_pairs
-from documents.comparison import contradicts
+from documents.comparison import contradicts, covers_deletions
 from documents.crdt import EMPTY_UPDATE, build, encode, guard
 from documents.encoding import decode_state_vector, encode_state_vector
 from documents.errors import BadUpdate, Contradiction, DocumentError
@@ -105,6 +105,18 @@ class LiveDoc:
         clocks.update(advanced)
         run.clients = list(advanced)
         return run
+
+    def holds(self, update: bytes) -> bool:
+        """Whether an update would change nothing: neither adds, nor deletes, nor contradicts."""
+        try:
+            admitted = admit(update, self.clocks, self._pairs)
+            if _news(admitted, self.clocks, {}) or self._contradicts(update, admitted):
+                return False
+            return not admitted.deletes or covers_deletions(
+                encode(self._doc, since=self.state_vector()), update
+            )
+        except (DocumentError, Poisoned):
+            return False
 
     def _contradicts(self, update: bytes, admitted: Admitted) -> bool:
         """Whether the update says something else at clocks that are known."""

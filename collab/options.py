@@ -28,6 +28,11 @@ class Options:
     # How long a session is waited for that has to confirm what another one sent in its name.
     confirm_seconds: float = 5.0
     ping_seconds: int = 20
+    # Stock clients take a socket on which no message came for 30 s for dead: after so much silence
+    # they are sent one that says nothing.
+    quiet_seconds: float = 20.0
+    # How long a stock client has to bring a new ticket when its own has expired.
+    renewal_seconds: float = 30.0
     max_frame_bytes: int = 16 * 1024 * 1024
     # What waits for a slow reader beyond this is dropped, and made good by a resynchronisation.
     outbox_bytes: int = 4 * 1024 * 1024

@@ -13,6 +13,7 @@ from collab.wire.messages import (
     PresenceJoined,
     PresenceLeft,
     ServerMessage,
+    Stateless,
     Sync,
 )
 
@@ -20,6 +21,7 @@ from collab.wire.messages import (
 _MAX_MERGED = 200
 # More comings and goings than this are told as the roster that came of them.
 _MAX_PRESENCE = 200
+_MAX_STATELESS = 1000
 
 
 @dataclass(slots=True)
@@ -42,6 +44,8 @@ class Outbox:
         self._presence_dropped = False
         self._awareness: dict[int, AwarenessState] = {}
         self._acks: list[Ack] = []
+        self._stateless: list[Stateless] = []
+        self._stateless_size = 0
 
     def __len__(self) -> int:
         """How many messages wait that are neither merged nor dropped."""
@@ -73,6 +77,12 @@ class Outbox:
         if waiting.size > self._max_bytes or len(waiting.messages) > _MAX_MERGED:
             self._dropped_since = waiting.before
             self._changes = None
+
+    def put_stateless(self, message: Stateless) -> bool:
+        """What another client says; False if more waits than may."""
+        self._stateless.append(message)
+        self._stateless_size += len(message.payload)
+        return self._stateless_size <= self._max_bytes and len(self._stateless) <= _MAX_STATELESS
 
     def put_ack(self, ack: Ack) -> None:
         """An acknowledgement; neighbours in one log row become one."""
@@ -107,6 +117,8 @@ class Outbox:
         if self._awareness:
             taken.append(Awareness(list(self._awareness.values())))
             self._awareness = {}
+        taken.extend(self._stateless)
+        self._stateless, self._stateless_size = [], 0
         taken.extend(self._acks)
         self._acks = []
         return taken

@@ -20,17 +20,19 @@ from collab.services import Services
 from collab.sessions import Session
 from collab.wire.messages import (
     Awareness,
+    AwarenessQuery,
     AwarenessState,
     CloseCode,
     Edit,
     Person,
+    RoomMessage,
+    Stateless,
     SyncRequest,
 )
+from documents import bus
 from documents.log import State
 
 logger = logging.getLogger(__name__)
-
-RoomMessage = SyncRequest | Edit | Awareness
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,10 @@ class Room:
                     edits.setdefault(session, []).append(message)
                 case Awareness():
                     cursors.setdefault(session, []).extend(message.states)
+                case AwarenessQuery():
+                    self.audience.show_awareness(session)
+                case Stateless():
+                    self._share_stateless(session, message)
                 case SyncRequest():
                     # The answer holds what arrived before the question.
                     await self._content.write(edits)
@@ -163,24 +169,38 @@ class Room:
         news: list[AwarenessState] = []
         for session, states in cursors.items():
             heard = self.audience.hear_awareness(session, states)
-            self._share_awareness(session, heard)
-            news += heard
+            self._share_awareness(session, heard.news)
+            news += heard.news
+            if heard.raised:
+                self._raise_clocks(apart_from=session.connection)
+                self._services.publish({"type": "returned", **self._sender()})
         alone = next(iter(cursors)) if len(cursors) == 1 else None
         self.audience.tell_awareness(news, apart_from=alone)
+
+    def _raise_clocks(self, *, apart_from: str) -> None:
+        """For one who returned, in this process or another."""
+        for owner, states in self.audience.raise_clocks(apart_from=apart_from):
+            self._share_awareness(owner, states)
 
     def _share_awareness(self, session: Session, states: Sequence[AwarenessState]) -> None:
         if states:
             self._services.publish(
                 {
                     "type": "awareness",
-                    "document": str(self.document_id),
-                    "origin": self._services.origin,
+                    **self._sender(),
                     "connection": session.connection,
                     "username": session.person.username,
                     "name": session.person.name,
                     "states": [(state.client, state.clock, state.state) for state in states],
                 }
             )
+
+    def _share_stateless(self, session: Session, message: Stateless) -> None:
+        self.audience.tell_stateless(message, apart_from=session)
+        self._services.publish({"type": "stateless", **self._sender(), "payload": message.payload})
+
+    def _sender(self) -> bus.Sender:
+        return {"document": str(self.document_id), "origin": self._services.origin}
 
     # What other processes say -----------------------------------------------------------
 
@@ -195,6 +215,10 @@ class Room:
         self.audience.hear_awareness_elsewhere(
             states, connection=connection, person=person, origin=origin
         )
+
+    def hear_returned(self) -> None:
+        """Somebody returned in another process."""
+        self._raise_clocks(apart_from="")
 
     def compare(self, *, head: int, own_head: int) -> None:
         """The database's head, asked for when the room's was `own_head`."""

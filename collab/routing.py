@@ -5,7 +5,12 @@ from typing import Any
 from channels.consumer import AsyncConsumer
 from django.urls import path, re_path
 
-from collab.consumers import DocumentConsumer, MissingConsumer
+from collab.consumers import (
+    DocumentConsumer,
+    HocuspocusConsumer,
+    MissingConsumer,
+    YjsConsumer,
+)
 
 
 def _application(consumer: type[AsyncConsumer]) -> Any:
@@ -15,5 +20,7 @@ def _application(consumer: type[AsyncConsumer]) -> Any:
 # Django types views, not ASGI applications; Channels routes to both alike.
 websocket_urlpatterns: list[Any] = [
     path("ws/documents/<uuid:document_id>/", _application(DocumentConsumer)),
+    path("ws/yjs/<path:name>", _application(YjsConsumer)),
+    path("ws/hocuspocus", _application(HocuspocusConsumer)),
     re_path(r"", _application(MissingConsumer)),
 ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from collab.wire.messages import (
     PresenceJoined,
     PresenceLeft,
     ServerMessage,
+    Stateless,
     Sync,
 )
 from documents.permissions import Action, Role, allows
@@ -49,10 +51,16 @@ class Session:
     outbox: Outbox
     since: datetime
     stalled_seconds: float
+    # Its client takes a socket without messages for a dead one: it is told its own awareness too,
+    # and something when there is nothing to tell.
+    watches_silence: bool = False
+    hears_stateless: bool = False
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     # It asked for the state once: from then on it is sent every change.
     synced: bool = False
     closing: Close | None = None
+    # When it was last sent something, on the monotonic clock.
+    told_at: float = field(default_factory=time.monotonic)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _space: asyncio.Event = field(default_factory=asyncio.Event)
     _writer: asyncio.Task[None] | None = None
@@ -98,6 +106,13 @@ class Session:
         self.outbox.put_awareness(message)
         self._wake.set()
 
+    def send_stateless(self, message: Stateless) -> None:
+        """Queue what another client says; too much of it for a slow reader ends the session."""
+        if self.outbox.put_stateless(message):
+            self._wake.set()
+        else:
+            self.close(CloseCode.TRY_AGAIN_LATER, "too slow")
+
     def acknowledge(self, *, from_cseq: int, cseq: int, seq: int) -> None:
         """Queue the word that these updates are committed."""
         self.outbox.put_ack(Ack(cseq, seq, from_cseq))
@@ -138,6 +153,7 @@ class Session:
                 for message in self.outbox.take(resync, full):
                     async with asyncio.timeout(self.stalled_seconds):
                         await self.transport.send(message)
+                    self.told_at = time.monotonic()
                 self._space.set()
             await self._shut(self.closing)
         except TimeoutError:

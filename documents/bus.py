@@ -19,33 +19,34 @@ logger = logging.getLogger(__name__)
 MAX_HINT_BYTES = 64 * 1024
 
 
-class AppendedHint(TypedDict):
+class Sender(TypedDict):
+    """What every hint has: which document it is about, and the process that says it."""
+
+    document: str
+    origin: str
+
+
+class AppendedHint(Sender):
     """Rows were committed: `last_seq` is the new head; `rows` holds them if they are small."""
 
     type: Literal["appended"]
-    document: str
-    origin: str
     first_seq: int
     last_seq: int
     # (payload, author's user id) for first_seq..last_seq, or empty: read the log.
     rows: list[tuple[bytes, int | None]]
 
 
-class AccessHint(TypedDict):
+class AccessHint(Sender):
     """Who may what has changed; `user` None means for everybody."""
 
     type: Literal["access"]
-    document: str
-    origin: str
     user: int | None
 
 
-class AwarenessHint(TypedDict):
+class AwarenessHint(Sender):
     """Cursors of people in another process."""
 
     type: Literal["awareness"]
-    document: str
-    origin: str
     # Whose they are.
     connection: str
     username: str | None
@@ -54,15 +55,26 @@ class AwarenessHint(TypedDict):
     states: list[tuple[int, int, Any]]
 
 
-class PresenceHint(TypedDict):
+class PresenceHint(Sender):
     """Somebody joined, left or changed role in another process: read the roster."""
 
     type: Literal["presence"]
-    document: str
-    origin: str
 
 
-Hint = AppendedHint | AccessHint | AwarenessHint | PresenceHint
+class ReturnedHint(Sender):
+    """Somebody's cursor came back: the others' are to be told anew."""
+
+    type: Literal["returned"]
+
+
+class StatelessHint(Sender):
+    """What a Hocuspocus client says to the others."""
+
+    type: Literal["stateless"]
+    payload: str
+
+
+Hint = AppendedHint | AccessHint | AwarenessHint | PresenceHint | ReturnedHint | StatelessHint
 
 
 def group_of(document_id: uuid.UUID) -> str:

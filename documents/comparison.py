@@ -5,9 +5,11 @@ one, somebody's words would vanish behind an acknowledgement.
 """
 
 import sys
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import itemgetter
 
 from documents.admission import Reader
 from documents.errors import MissingPredecessors
@@ -83,6 +85,63 @@ def contradicts(update: bytes, held: bytes, *, known: Mapping[int, int]) -> bool
         for client, texts in _texts(said, known).items()
         if client in texts_there
     )
+
+
+def covers_deletions(held: bytes, update: bytes) -> bool:
+    """Whether all that a well-formed update deletes is deleted in `held` too."""
+    there = {client: _joined(ranges) for client, ranges in _deletions(held).items()}
+    return all(
+        _lies_within(there.get(client, []), start, end)
+        for client, ranges in _deletions(update).items()
+        for start, end in _joined(ranges)
+    )
+
+
+class _Deletions(Reader):
+    """Reads an update, and notes what it deletes."""
+
+    __slots__ = ("ranges",)
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        # Client id -> the clocks that are deleted, as (first, behind the last).
+        self.ranges: dict[int, list[tuple[int, int]]] = {}
+
+    def _delete_set(
+        self, known: Mapping[int, int], reached: Mapping[int, int]
+    ) -> tuple[bool, bool]:
+        start = self.at
+        found = super()._delete_set(known, reached)
+        self.at = start
+        for _ in range(self.number()):
+            ranges = self.ranges.setdefault(self.number(), [])
+            for _ in range(self.number()):
+                clock = self.number()
+                ranges.append((clock, clock + self.number()))
+        return found
+
+
+def _deletions(update: bytes) -> dict[int, list[tuple[int, int]]]:
+    reader = _Deletions(update)
+    with suppress(MissingPredecessors):
+        reader.read({})
+    return reader.ranges
+
+
+def _lies_within(joined: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    at = bisect_right(joined, start, key=itemgetter(0)) - 1
+    return at >= 0 and end <= joined[at][1]
+
+
+def _joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same clocks in as few ranges as can be, in order."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _record(update: bytes) -> dict[tuple[int, int], _Struct]:

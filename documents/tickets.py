@@ -4,6 +4,7 @@ A ticket says who its holder is, not what they may: that is looked up at each co
 """
 
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,14 @@ class TicketError(DocumentError):
     """A ticket that lets nobody in: forged, expired, or for another document."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket that is good."""
+
+    user_id: Any
+    until: datetime
+
+
 def issue_ticket(
     *, user: Any, document: Document, expires_in_seconds: int = DEFAULT_SECONDS
 ) -> tuple[str, datetime]:
@@ -39,14 +48,15 @@ def issue_ticket(
     return signing.dumps(pass_, salt=_SALT), expires_at
 
 
-def read_ticket(ticket: str, *, document_id: uuid.UUID) -> Any:
-    """The id of the user whom the ticket names; TicketError if it is not good here and now."""
+def read_ticket(ticket: str, *, document_id: uuid.UUID) -> Ticket:
+    """Whom the ticket names, and until when; TicketError if it is not good here and now."""
     try:
         pass_ = signing.loads(ticket, salt=_SALT)
     except signing.BadSignature:
         raise TicketError("This is not a ticket that was issued here.") from None
     if pass_["document"] != document_id.hex:
         raise TicketError("The ticket is for another document.")
-    if datetime.fromtimestamp(pass_["until"], UTC) <= timezone.now():
+    until = datetime.fromtimestamp(pass_["until"], UTC)
+    if until <= timezone.now():
         raise TicketError("The ticket has expired: get a new one.")
-    return pass_["user"]
+    return Ticket(pass_["user"], until)

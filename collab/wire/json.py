@@ -11,11 +11,11 @@ from collab.wire.messages import (
     Awareness,
     AwarenessState,
     Changed,
-    ClientMessage,
     Edit,
     Error,
     ErrorCode,
     Hello,
+    KeepAlive,
     Person,
     Ping,
     Pong,
@@ -25,24 +25,25 @@ from collab.wire.messages import (
     PresenceLeft,
     RoleChanged,
     ServerMessage,
+    Stateless,
     Sync,
     SyncRequest,
+    TokenWanted,
     Welcome,
     WireError,
 )
+from collab.wire.states import MAX_STATES, check_state
 
 SUBPROTOCOL = "collab.json.v1"
 VERSION = 1
+JsonMessage = Hello | SyncRequest | Edit | Awareness | Ping
 
 # The largest number that JavaScript counts exactly.
 _MAX_NUMBER = 2**53 - 1
-_MAX_STATES = 1000
-# Cursors and names; whatever is larger belongs into the document.
-MAX_STATE_BYTES = 64 * 1024
 _MAX_ID_CHARACTERS = 200
 
 
-def decode(frame: str) -> ClientMessage:
+def decode(frame: str) -> JsonMessage:
     """The message in a text frame; WireError says what is wrong with it."""
     try:
         fields = json.loads(frame, parse_constant=_refuse_constant)
@@ -145,6 +146,8 @@ def _fields(message: ServerMessage) -> dict[str, Any]:  # noqa: C901, PLR0911, P
             optional = {"id": message.id, "cseq": message.cseq, "retry_ms": message.retry_ms}
             given = {name: value for name, value in optional.items() if value is not None}
             return {"type": "error", "code": message.code, "detail": message.detail, **given}
+        case Stateless() | KeepAlive() | TokenWanted():
+            raise TypeError(f"{SUBPROTOCOL} has no {type(message).__name__}")
         case _:
             assert_never(message)
 
@@ -200,28 +203,12 @@ def _bytes(fields: dict[str, Any], name: str, *, id_: Any = None, cseq: int | No
 
 
 def _states(value: Any) -> list[AwarenessState]:
-    if not isinstance(value, list) or len(value) > _MAX_STATES:
-        raise WireError(f"`states` is not a list of at most {_MAX_STATES}.")
+    if not isinstance(value, list) or len(value) > MAX_STATES:
+        raise WireError(f"`states` is not a list of at most {MAX_STATES}.")
     states = []
     for item in value:
         if not isinstance(item, dict):
             raise WireError("A state is not an object.")
-        state = item.get("state")
-        if not isinstance(state, dict | None):
-            raise WireError("`state` is neither an object nor null.")
-        _check_state(state)
+        state = check_state(item.get("state"))
         states.append(AwarenessState(_number(item, "client"), _number(item, "clock"), state))
     return states
-
-
-def _check_state(state: dict[str, Any] | None) -> None:
-    """What one client says is repeated to all others: it must be small, and JSON to them."""
-    try:
-        size = len(json.dumps(state, allow_nan=False))
-    except (ValueError, RecursionError):
-        raise WireError("A state has a number that is not finite, or is nested too deep.") from None
-    if size > MAX_STATE_BYTES:
-        raise WireError(
-            f"A state has {size} bytes; at most {MAX_STATE_BYTES} are repeated to others.",
-            code=ErrorCode.TOO_LARGE,
-        )

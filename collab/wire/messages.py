@@ -102,12 +102,34 @@ class Edit:
     """A Yjs v1 update from a client: typing, or its answer to a sync (both are writes)."""
 
     update: bytes
+    # Counts the client's edits from 1; wires without such a number count for it.
     cseq: int
+    # Sync step 2. Whoever may only read sends it too, and may: it need not hold anything new.
+    answers_sync: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
     id: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class AwarenessQuery:
+    """Asks for everybody's awareness anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticate:
+    """On a wire of many documents: who asks for this one, by a ticket or an API token."""
+
+    token: str | None
+    # What the client says of itself; not all do.
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detach:
+    """On a wire of many documents: this one is no longer of interest."""
 
 
 # Both ways ---------------------------------------------------------------------------------
@@ -116,6 +138,13 @@ class Ping:
 @dataclass(frozen=True, slots=True)
 class Awareness:
     states: Sequence[AwarenessState]
+
+
+@dataclass(frozen=True, slots=True)
+class Stateless:
+    """Text from one client to the document's others, which is not stored. Hocuspocus only."""
+
+    payload: str
 
 
 # From the room -----------------------------------------------------------------------------
@@ -187,6 +216,16 @@ class Pong:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepAlive:
+    """For clients that take a quiet socket for a dead one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenWanted:
+    """The ticket is over: the client is to bring a new one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Error:
     code: ErrorCode
     detail: str
@@ -203,7 +242,8 @@ class Close:
     reason: str
 
 
-ClientMessage = Hello | SyncRequest | Edit | Awareness | Ping
+# What a room takes from its sessions.
+RoomMessage = SyncRequest | Edit | Awareness | AwarenessQuery | Stateless
 ServerMessage = (
     Welcome
     | Sync
@@ -215,5 +255,8 @@ ServerMessage = (
     | PresenceLeft
     | RoleChanged
     | Pong
+    | Stateless
+    | KeepAlive
+    | TokenWanted
     | Error
 )

@@ -1,8 +1,10 @@
 """Cursors: whose they are, which word about them is the last, and when they go."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from collab.awareness import MAX_CLIENTS_PER_CONNECTION, AwarenessStates
+from collab.awareness import MAX_CLIENTS_PER_CONNECTION, AwarenessStates, Heard
 from collab.wire.messages import AwarenessState, Person
 
 ALICE, BOB, GUEST = Person("alice", "Alice é"), Person("bob", "Bob 😀"), Person(None, "Guest")
@@ -15,7 +17,13 @@ class Speaker:
         self.states, self.person = states, person
         self.connection, self.origin = connection, origin
 
-    def says(self, client: int, clock: int, state: object, now: float = 0) -> list[AwarenessState]:
+    def says(
+        self, client: int, clock: int, state: object, now: float = 0
+    ) -> Sequence[AwarenessState]:
+        """What is news of it."""
+        return self.hears(client, clock, state, now).news
+
+    def hears(self, client: int, clock: int, state: object, now: float = 0) -> Heard:
         return self.states.apply(
             [AwarenessState(client, clock, state)],
             connection=self.connection,
@@ -108,9 +116,18 @@ def test_user_is_the_one_signed_in_whatever_is_claimed(bob, claimed):
     assert said.state == {"user": signed, "cursor": 1}
 
 
-@pytest.mark.parametrize("state", [{"cursor": 1}, {"user": "Alice é"}, {}])
-def test_state_without_a_user_object_is_left_alone(bob, state):
+@pytest.mark.parametrize("state", [{"cursor": 1}, {"user": None}, {"name": {"first": "x"}}, {}])
+def test_state_that_names_nobody_is_left_alone(bob, state):
     assert bob.says(1, 0, state)[0].state == state
+
+
+def test_user_by_name_alone_is_the_one_signed_in_too(bob):
+    assert bob.says(1, 0, {"user": "Alice é"})[0].state == {"user": "Bob 😀"}
+    # As Lexical says it.
+    assert bob.says(1, 1, {"name": "Alice é", "color": "#f00"})[0].state == {
+        "name": "Bob 😀",
+        "color": "#f00",
+    }
 
 
 def test_those_who_leave_are_told_at_the_clock_they_had(states, alice, bob):
@@ -146,8 +163,8 @@ def test_client_taken_over_from_another_connection_counts_too(states, alice):
 
 def test_bound_holds_within_one_message(states):
     said = [AwarenessState(client, 0, {}) for client in range(500)]
-    news = states.apply(said, connection="a", person=ALICE, now=0)
-    assert len(news) == MAX_CLIENTS_PER_CONNECTION
+    heard = states.apply(said, connection="a", person=ALICE, now=0)
+    assert len(heard.news) == MAX_CLIENTS_PER_CONNECTION
 
 
 def test_cursors_of_a_process_that_fell_silent_expire(states, alice):
@@ -170,3 +187,70 @@ def test_any_word_keeps_a_cursor_of_another_process_alive(states, clock):
 def test_client_of_another_process_belongs_to_nobody_here(states):
     Speaker(states, BOB, "b", origin="p2").says(1, 0, {})
     assert states.owner_of(1) is None
+
+
+# Stock clients ------------------------------------------------------------------------------
+
+
+def test_one_who_returns_at_its_old_clock_is_told_that_it_left_and_others_a_higher_clock(
+    states, bob
+):
+    bob.says(1, 7, {"n": 1})
+    states.leave("b")
+    again = Speaker(states, BOB, "b2").hears(1, 7, {"n": 1})
+    assert again.news == [AwarenessState(1, 8, {"n": 1})]
+    assert again.raised == [AwarenessState(1, 7, None)]
+
+
+def test_one_who_returns_at_a_higher_clock_needs_nothing(states, bob):
+    bob.says(1, 7, {"n": 1})
+    states.leave("b")
+    again = Speaker(states, BOB, "b2").hears(1, 8, {"n": 2})
+    assert again == Heard([AwarenessState(1, 8, {"n": 2})], [])
+
+
+def test_move_that_crossed_the_raising_of_its_clock_is_not_lost(states, bob):
+    bob.says(1, 7, {"n": 1})
+    states.leave("b")
+    returned = Speaker(states, BOB, "b2")
+    returned.says(1, 7, {"n": 1})
+    moved = returned.hears(1, 8, {"n": 2})
+    assert moved.news == [AwarenessState(1, 9, {"n": 2})]
+    assert moved.raised == [AwarenessState(1, 8, None)]
+    # What it answers to the raising says nothing new.
+    assert returned.says(1, 9, {"n": 2}) == []
+
+
+def test_somebody_who_left_is_not_brought_back_by_others_repeating_them(states, alice, bob):
+    alice.says(1, 3, {})
+    bob.says(2, 0, {})
+    states.leave("a")
+    assert bob.says(1, 3, {}) == []
+    assert bob.says(1, 4, {}) == []
+    assert [state.client for state in states.states()] == [2]
+
+
+def test_second_tab_that_repeats_the_first_does_not_take_its_cursor(states, alice):
+    alice.says(1, 3, {"n": 1})
+    second_tab = Speaker(states, ALICE, "a2")
+    second_tab.says(2, 0, {})
+    # It heard of the move before we did.
+    assert second_tab.says(1, 4, {"n": 2}) == []
+    assert states.owner_of(1) == "a"
+    assert alice.says(1, 4, {"n": 2}) == [AwarenessState(1, 4, {"n": 2})]
+
+
+def test_clocks_are_raised_for_everybody_here_but_the_one_who_returned(states, alice, bob):
+    alice.says(1, 3, {"n": 1})
+    bob.says(2, 5, {})
+    Speaker(states, ALICE, "far", origin="p2").says(3, 5, {})
+    assert states.raise_clocks(apart_from="b") == {
+        "a": Heard([AwarenessState(1, 4, {"n": 1})], [AwarenessState(1, 3, None)])
+    }
+    assert alice.says(1, 4, {"n": 1}) == []
+
+
+def test_clocks_of_a_crowd_are_not_raised(states):
+    for client in range(101):
+        Speaker(states, BOB, f"b{client}").says(client, 0, {})
+    assert states.raise_clocks(apart_from="") == {}

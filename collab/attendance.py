@@ -1,0 +1,132 @@
+"""One client in one document, from the door to its leaving, on whatever wire."""
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from collab import doors
+from collab.hub import Hub
+from collab.outbox import Outbox
+from collab.rooms import Room
+from collab.sessions import Session, Transport
+from collab.wire.messages import CloseCode, RoomMessage, ServerMessage, Welcome
+from documents.errors import DocumentMissing
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Somebody who may come in, and the room; to be used in the same turn of the event loop."""
+
+    entrant: doors.Entrant
+    room: Room
+
+
+async def ask_in(
+    hub: Hub, document_id: uuid.UUID, credentials: doors.Credentials, *, address: str
+) -> Admission | None:
+    """Look up who this is, and open the document.
+
+    None for a visitor who has not shown anything yet; raises doors.Refused for everything else.
+    """
+    if hub.draining:
+        raise doors.Refused(CloseCode.RESTARTING, "the server restarts")
+    try:
+        return await _look_up_and_open(hub, document_id, credentials, address)
+    except doors.Refused:
+        raise
+    except DocumentMissing:
+        raise doors.Refused(CloseCode.MISSING, "there is no such document") from None
+    except Exception as error:
+        # A damaged log, or the database or the channel layer is away.
+        logger.exception("Document %s cannot be opened", document_id)
+        raise doors.Refused(
+            CloseCode.TRY_AGAIN_LATER, "the document cannot be opened now"
+        ) from error
+
+
+async def _look_up_and_open(
+    hub: Hub, document_id: uuid.UUID, credentials: doors.Credentials, address: str
+) -> Admission | None:
+    while True:
+        # What changes about access while we look is only heard of in an open room.
+        hears, changes = hub.is_open(document_id), hub.access_changes
+        entrant = await hub.read(lambda: doors.enter(credentials, document_id))
+        if entrant is None:
+            return None
+        if hub.is_crowded(user_id=entrant.user_id, address=address):
+            raise doors.Refused(CloseCode.TRY_AGAIN_LATER, "too many connections")
+        room = await hub.enter(document_id)
+        if hears and hub.access_changes == changes and not room.closed:
+            return Admission(entrant, room)
+
+
+class Attendance:
+    """A session in its room."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        admission: Admission,
+        transport: Transport,
+        *,
+        address: str,
+        watches_silence: bool = False,
+        hears_stateless: bool = False,
+    ) -> None:
+        """Let somebody in who was admitted, and welcome them."""
+        entrant, room, options = admission.entrant, admission.room, hub.options
+        self.session = Session(
+            user_id=entrant.user_id,
+            person=entrant.person,
+            role=entrant.role,
+            transport=transport,
+            outbox=Outbox(max_bytes=options.outbox_bytes),
+            since=datetime.now(UTC),
+            stalled_seconds=options.stalled_seconds,
+            watches_silence=watches_silence,
+            hears_stateless=hears_stateless,
+        )
+        self.session.send(
+            Welcome(
+                connection=self.session.connection,
+                user=entrant.person,
+                role=entrant.role.slug,
+                epoch=room.epoch,
+                head=room.head,
+                limits={
+                    "max_frame_bytes": options.max_frame_bytes,
+                    "connections_per_user": options.connections_per_user,
+                    "connections_per_address": options.connections_per_address,
+                },
+                ping_seconds=options.ping_seconds,
+            )
+        )
+        self._hub, self._room, self._address = hub, room, address
+        self._left = False
+        room.join(self.session)
+        hub.joined(room, self.session, address=address)
+
+    async def submit(self, message: RoomMessage) -> None:
+        """Hand in a message, when its sender takes what it is sent and the room has space."""
+        await self.session.wait_for_reader()
+        await self._room.submit(self.session, message)
+
+    async def answer(self, message: ServerMessage) -> None:
+        """Say something to this client alone, in order with everything else."""
+        await self.session.wait_for_reader()
+        self.session.send(message)
+
+    def leave(self) -> None:
+        """Go out of the room; the writer may still have something to say."""
+        if not self._left:
+            self._left = True
+            self._room.leave(self.session)
+            self._hub.left(self._room, self.session, address=self._address)
+
+    async def end(self) -> None:
+        """The socket is gone."""
+        self.leave()
+        await self.session.stop()

@@ -1,0 +1,8 @@
+"""One thin consumer per wire: socket <-> session, nothing else."""
+
+from collab.consumers.hocuspocus import HocuspocusConsumer
+from collab.consumers.json import DocumentConsumer
+from collab.consumers.missing import MissingConsumer
+from collab.consumers.yjs import YjsConsumer
+
+__all__ = ["DocumentConsumer", "HocuspocusConsumer", "MissingConsumer", "YjsConsumer"]

@@ -1,0 +1,110 @@
+"""What all sockets have in common: what they bring along, and how they are closed."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.http.request import validate_host
+
+from collab.doors import Credentials, Refused
+from collab.hub import Hub, current_hub
+from collab.wire.messages import Close, CloseCode
+
+
+class SocketConsumer(AsyncWebsocketConsumer):
+    """A socket that is accepted first and closed with a reason, if at all."""
+
+    # None of its own: the hub's one subscription serves all sockets of the process.
+    channel_layer_alias = ""
+
+    hub: Hub
+    is_open = False
+    refusal: asyncio.TimerHandle | None = None
+
+    @property
+    def address(self) -> str:
+        return (self.scope.get("client") or ("",))[0]
+
+    @property
+    def offered(self) -> list[str]:
+        """The subprotocols that the client speaks."""
+        return list(self.scope["subprotocols"])
+
+    async def open(self, subprotocol: str | None) -> None:
+        # A close before the accept, or a subprotocol that was not offered, reaches browsers
+        # as 1006: they would not learn why.
+        await self.accept(subprotocol)
+        self.is_open = True
+        self.hub = await current_hub()
+
+    def credentials(self) -> Credentials:
+        """What the socket brought along; Refused if its Origin is not one of ours."""
+        scope = cast("Mapping[str, Any]", self.scope)
+        credentials = _credentials(scope)
+        if not _is_origin_allowed(scope, with_cookie=credentials.session_key is not None):
+            raise Refused(CloseCode.FORBIDDEN, "the Origin is not one of this server's hosts")
+        return credentials
+
+    async def close_with(self, close: Close) -> None:
+        if not self.is_open:
+            return
+        self.is_open = False
+        # A reason has at most 123 bytes.
+        # A plain int: daphne takes no other, not even an IntEnum.
+        await self.close(int(close.code), close.reason.encode()[:123].decode(errors="ignore"))
+
+    async def close_slowly(self, close: Close) -> None:
+        """Close a socket whose client may not understand it, and would come again at once."""
+        client = (self.address, self.scope["path"])
+        delay = self.hub.refusals.delay_seconds(client, now=time.monotonic())
+        if not delay:
+            await self.close_with(close)
+        elif self.refusal is None:
+            self.refusal = asyncio.get_running_loop().call_later(
+                delay, lambda: self.hub.spawn(self.close_with(close), name="refusal")
+            )
+
+    async def disconnect(self, code: int) -> None:
+        self.is_open = False
+        if self.refusal is not None:
+            self.refusal.cancel()
+
+
+def _credentials(scope: Mapping[str, Any]) -> Credentials:
+    headers = dict(scope["headers"])
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() == "token" and token.strip():
+        return Credentials(token=token.strip())
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    for name in ("ticket", "token"):
+        if name in query:
+            return Credentials(token=query[name][0])
+    try:
+        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
+    except CookieError:
+        return Credentials()
+    session_cookie = cookies.get(settings.SESSION_COOKIE_NAME)
+    return Credentials(session_key=session_cookie.value if session_cookie else None)
+
+
+def _is_origin_allowed(scope: Mapping[str, Any], *, with_cookie: bool) -> bool:
+    """An Origin must be one of our hosts; with a session cookie there must be one.
+
+    Browsers always send it, so a foreign page cannot ride on somebody's cookie.
+    """
+    origin = dict(scope["headers"]).get(b"origin")
+    if origin is None:
+        return not with_cookie
+    try:
+        host = urlsplit(origin.decode("latin-1")).hostname
+    except ValueError:
+        return False
+    allowed = settings.ALLOWED_HOSTS
+    if settings.DEBUG and not allowed:
+        allowed = [".localhost", "127.0.0.1", "::1"]
+    return host is not None and validate_host(f"[{host}]" if ":" in host else host, allowed)

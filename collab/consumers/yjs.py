@@ -1,0 +1,75 @@
+"""`/ws/yjs/<uuid>`: a session that speaks y-websocket's protocol."""
+
+import uuid
+from typing import Any
+
+from collab import doors
+from collab.attendance import Attendance, ask_in
+from collab.consumers.sockets import SocketConsumer
+from collab.sessions import Transport
+from collab.wire.messages import Close, CloseCode, Error, ErrorCode, ServerMessage, WireError
+from collab.wire.refusals import end_of
+from collab.wire.yjs import YjsProtocol
+
+
+class YjsConsumer(SocketConsumer):
+    """A socket with one session, for whoever it brought along the credentials of."""
+
+    attendance: Attendance | None = None
+    protocol: YjsProtocol
+
+    async def connect(self) -> None:
+        self.protocol = YjsProtocol()
+        await self.open(self.offered[0] if self.offered else None)
+        try:
+            admission = await ask_in(
+                self.hub, self.document_id(), self.credentials(), address=self.address
+            )
+        except doors.Refused as refused:
+            await self.close_slowly(Close(refused.code, refused.reason))
+            return
+        if admission is None:
+            reason = "sign in, or bring a ticket or a token in the address"
+            await self.close_slowly(Close(CloseCode.NOT_AUTHENTICATED, reason))
+            return
+        transport = Transport(send=self.send_message, close=self.close_with)
+        self.attendance = Attendance(
+            self.hub, admission, transport, address=self.address, watches_silence=True
+        )
+
+    def document_id(self) -> uuid.UUID:
+        """The room's name is the document's id; Refused for any other."""
+        try:
+            return uuid.UUID(self.scope["url_route"]["kwargs"]["name"])
+        except ValueError:
+            raise doors.Refused(CloseCode.MISSING, "there is no such document") from None
+
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, **_kwargs: Any
+    ) -> None:
+        if not self.is_open or self.attendance is None:
+            return
+        session = self.attendance.session
+        limit = self.hub.options.max_frame_bytes
+        if bytes_data is None:
+            session.close(CloseCode.BAD_MESSAGE, "this wire is binary")
+        elif len(bytes_data) > limit:
+            session.close(CloseCode.TOO_LARGE, f"a frame has at most {limit} bytes")
+        else:
+            try:
+                await self.attendance.submit(self.protocol.decode(bytes_data))
+            except WireError as error:
+                too_large = error.code is ErrorCode.TOO_LARGE
+                code = CloseCode.TOO_LARGE if too_large else CloseCode.BAD_MESSAGE
+                session.close(code, str(error))
+
+    async def send_message(self, message: ServerMessage) -> None:
+        for frame in self.protocol.encode(message):
+            await self.send(bytes_data=frame)
+        if isinstance(message, Error) and (end := end_of(message)) and self.attendance:
+            self.attendance.session.close(end.code, end.reason)
+
+    async def disconnect(self, code: int) -> None:
+        await super().disconnect(code)
+        if self.attendance is not None:
+            await self.attendance.end()
