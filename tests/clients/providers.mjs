@@ -1,22 +1,5 @@
 // The published providers behind one face. They are used as their manuals say and never patched.
-import * as hocuspocus2 from "hocuspocus2";
-import * as hocuspocus3 from "hocuspocus3";
-import * as hocuspocus4 from "hocuspocus4";
-import { WebSocket } from "ws";
-import * as encoding from "lib0/encoding";
-import { applyAwarenessUpdate } from "y-protocols/awareness";
-import * as yWebsocket2 from "y-websocket2";
-import * as yWebsocket3 from "y-websocket3";
-import * as Y from "yjs";
-
-/** By the name of the package in package.json. */
-export const PACKAGES = {
-  "y-websocket2": yWebsocket2,
-  "y-websocket3": yWebsocket3,
-  hocuspocus2,
-  hocuspocus3,
-  hocuspocus4,
-};
+import { PROVIDERS, WebSocket, Y, awarenessProtocol, encoding } from "./packages.mjs";
 
 // Nobody listens on this port, and connecting to it fails at once.
 const NOWHERE = "ws://127.0.0.1:1";
@@ -165,7 +148,7 @@ class Client {
     encoding.writeVarUint(encoder, client);
     encoding.writeVarUint(encoder, (this.awareness.meta.get(client)?.clock ?? 0) + 1);
     encoding.writeVarString(encoder, JSON.stringify(state));
-    applyAwarenessUpdate(this.awareness, encoding.toUint8Array(encoder), "forged");
+    awarenessProtocol.applyAwarenessUpdate(this.awareness, encoding.toUint8Array(encoder), "forged");
   }
 
   close() {
@@ -180,7 +163,7 @@ class YWebsocketClient extends Client {
   constructor(options) {
     super(options);
     const { kind, url, document, line, params = {}, connect = true } = options;
-    this.provider = new PACKAGES[kind].WebsocketProvider(url, document, this.doc, {
+    this.provider = new PROVIDERS[kind].WebsocketProvider(url, document, this.doc, {
       WebSocketPolyfill: line.Socket,
       // Everybody is in one process here, and must not find another way to the others.
       disableBc: true,
@@ -206,7 +189,7 @@ class HocuspocusClient extends Client {
   constructor(options) {
     super(options);
     const { kind, url, document, line, tokens, awareness, connect = true } = options;
-    const { HocuspocusProvider, HocuspocusProviderWebsocket } = PACKAGES[kind];
+    const { HocuspocusProvider, HocuspocusProviderWebsocket } = PROVIDERS[kind];
     line.websocketProvider ??= new HocuspocusProviderWebsocket({
       url,
       WebSocketPolyfill: line.Socket,
