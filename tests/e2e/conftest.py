@@ -3,12 +3,14 @@
 import itertools
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.clients.driver import Harness
+from tests.clients.guests import Guests
 from tests.e2e.people import Cast
 from tests.services import (
     Postgres,
@@ -125,3 +127,18 @@ def mortal_cast(mortal: Server) -> Iterator[Cast]:
     people = Cast.on(mortal)
     yield people
     people.close()
+
+
+@pytest.fixture(scope="session")
+def stock() -> Iterator[Harness]:
+    """The Node process that the published providers run in."""
+    with Harness() as harness:
+        yield harness
+
+
+@pytest.fixture
+async def guests(stock: Harness) -> AsyncIterator[Guests]:
+    """Those who join with a stock provider; they leave at the end of the test."""
+    company = Guests(stock)
+    yield company
+    await company.leave()
