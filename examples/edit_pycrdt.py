@@ -49,7 +49,7 @@ except ExceptionGroup as group:
     sys.exit(f"The server closed the connection: {group.exceptions[0]}")
 
 # This wire does not say when an edit is on disk; but REST serves nothing that is not.
-for _ in range(100):
+for _ in range(50):
     content = httpx.get(f"{SERVER}/api/v1/documents/{DOCUMENT}/content/", headers=HEADERS).json()
     if content["text"].count(LINE) >= text.count(LINE):
         print(f"{text}\n\nSaved.")
