@@ -24,7 +24,7 @@ from tests.services import (
     stop_on_sigterm,
 )
 
-BROWSER = "test_browser"
+BROWSERS = {"test_browser", "test_stock_editors"}
 # A line for every request is noise beside a failure.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
@@ -35,7 +35,7 @@ def pytest_sessionstart() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Playwright keeps an event loop running in this thread: nothing async may follow it."""
-    items.sort(key=lambda item: item.path.stem == BROWSER)
+    items.sort(key=lambda item: item.path.stem in BROWSERS)
 
 
 @pytest.fixture(scope="session")
