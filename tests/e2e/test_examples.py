@@ -1,13 +1,14 @@
 """The examples: short enough to be copied, and the scripts do what they say."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
 from tests.e2e.people import Person
-from tests.services import ROOT
+from tests.services import BIN, ROOT
 
 EXAMPLES = ROOT / "examples"
 SOURCES = sorted(
@@ -89,3 +90,33 @@ def test_a_script_says_why_the_door_stays_shut(cast, script, token, code):
     assert done.stderr.startswith("The server closed the connection: ")
     assert code in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_steps_of_the_readme_work_as_they_are_printed(cast):
+    readme = (ROOT / "README.md").read_text()
+    section = readme.partition("## Put your own editor on it")[2].partition("\n## ")[0]
+    steps = re.findall(r"^```sh\n(.+?)^```", section, re.MULTILINE | re.DOTALL)
+    helpers = re.findall(r"^(?:field|alice)\(\) .+$", readme, re.MULTILINE)
+    assert (len(steps), len(helpers)) == (2, 2)
+    edit = """alice $API/documents/$ID/edits/ --json '{"ops": [{"append": "**bold** é😀"}]}'"""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c"]
+        + ["\n".join([*helpers, steps[0], edit, steps[1], "echo $ID $TICKET"])],
+        env={
+            "PATH": f"{BIN}:/usr/bin:/bin",
+            "API": f"{cast.server.url}/api/v1",
+            "TOKEN": cast.alice.token,
+        },
+        capture_output=True,
+        text=True,
+        timeout=SCRIPT_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    *_, exported, last_line = filter(None, done.stdout.splitlines())
+    document, ticket = last_line.split()
+    assert exported == "**bold** é😀"
+    assert ticket
+    assert cast.bob.call("GET", f"/documents/{document}/").json()["role"] == "viewer"
+    [version] = cast.alice.call("GET", f"/documents/{document}/versions/").json()["results"]
+    assert version["label"] == "Before the review"
