@@ -148,6 +148,66 @@ class Postgres:
     """A private PostgreSQL that listens on a Unix socket only."""
 
     directory: Path
+    binaries: Path
+    # Who runs it; None is whoever runs the tests.
+    user: str | None
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PATH": f"{self.binaries}:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+
+    def initialise(self) -> None:
+        """Create an empty cluster."""
+        with (self.directory / "log").open("ab") as log:
+            initdb = subprocess.run(
+                [self.binaries / "initdb", "--auth=trust", "--username=postgres", "--no-sync"]
+                + ["--encoding=UTF8", "--locale=C.UTF-8", "--pgdata", self.directory / "data"],
+                user=self.user,
+                env=self.environment,
+                cwd=self.directory,
+                stdout=log,
+                stderr=log,
+                check=False,
+                timeout=START_SECONDS,
+            )
+        if initdb.returncode:
+            raise ServiceError((self.directory / "log").read_text())
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with (self.directory / "log").open("ab") as log:
+            # The machine will not crash in a test, so nothing needs to reach the disk.
+            self.process = subprocess.Popen(
+                [self.binaries / "postgres", "-D", self.directory / "data"]
+                + ["-k", self.directory, "-h", "", "-c", "max_connections=200"]
+                + ["-c", "fsync=off", "-c", "full_page_writes=off"],
+                user=self.user,
+                env=self.environment,
+                cwd=self.directory,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until(self._answers, seconds=START_SECONDS, what="PostgreSQL answers")
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise ServiceError((self.directory / "log").read_text())
+        with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.url()):
+            return True
+        return False
+
+    def stop(self, *, sig: signal.Signals = signal.SIGINT) -> None:
+        """End its sessions and stop; with SIGQUIT without a word, as a crash does."""
+        if self.process is not None:
+            _stop(self.process, sig)
+            self.process = None
+
+    def restart(self, *, sig: signal.Signals = signal.SIGINT) -> None:
+        self.stop(sig=sig)
+        self.start()
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@{quote(str(self.directory), safe='')}/{database}"
@@ -189,50 +249,15 @@ def postgres_server() -> Iterator[Postgres]:
     user = "nobody" if os.geteuid() == 0 else None
     with _directory("pg") as directory:
         binaries = _postgres_binaries(directory, user=user)
-        data, log_path = directory / "data", directory / "log"
         if user is not None:
             shutil.chown(directory, user)
-        environment = {"PATH": f"{binaries}:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-        with log_path.open("ab") as log:
-            initdb = subprocess.run(
-                [binaries / "initdb", "--auth=trust", "--username=postgres", "--no-sync"]
-                + ["--encoding=UTF8", "--locale=C.UTF-8", "--pgdata", data],
-                user=user,
-                env=environment,
-                cwd=directory,
-                stdout=log,
-                stderr=log,
-                check=False,
-                timeout=START_SECONDS,
-            )
-            if initdb.returncode:
-                raise ServiceError(log_path.read_text())
-            # The machine will not crash in a test, so nothing needs to reach the disk.
-            process = subprocess.Popen(
-                [binaries / "postgres", "-D", data, "-k", directory, "-h", ""]
-                + ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"],
-                user=user,
-                env=environment,
-                cwd=directory,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        server = Postgres(directory)
-
-        def answers() -> bool:
-            if process.poll() is not None:
-                raise ServiceError(log_path.read_text())
-            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(server.url()):
-                return True
-            return False
-
+        server = Postgres(directory, binaries, user)
         try:
-            wait_until(answers, seconds=START_SECONDS, what="PostgreSQL answers")
+            server.initialise()
+            server.start()
             yield server
         finally:
-            # SIGINT: end the sessions, then stop.
-            _stop(process, signal.SIGINT)
+            server.stop()
 
 
 # ---- the product -----------------------------------------------------------------------------
