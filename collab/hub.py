@@ -22,6 +22,7 @@ from collab.journal import Journal
 from collab.options import Options, options
 from collab.refusals import Refusals
 from collab.rooms import Room
+from collab.roster import Roster
 from collab.sessions import Session
 from collab.wire.messages import AwarenessState, CloseCode, Person, Stateless
 from documents import bus
@@ -42,7 +43,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.options: Options = options()
-        self.journal = Journal(self.options, roster_changed=self._tell_roster)
+        self.journal = Journal(self.options)
         self.process_id = uuid.uuid4()
         self.origin = self.process_id.hex
         self.draining = False
@@ -50,6 +51,11 @@ class Hub:
         self.access_changes = 0
         self.refusals = Refusals()
         self._readers = DatabaseThreads(name="reader", count=_READERS)
+        self.roster = Roster(
+            gather_seconds=self.options.journal_gather_seconds,
+            run=self.read,
+            changed=self._tell_roster,
+        )
         # One of their own: building a large document takes seconds, and nobody may wait for it.
         self._snapshotters = DatabaseThreads(name="snapshot", count=1)
         self._hints = Hints(origin=self.origin, hear=self._hear)
@@ -71,6 +77,7 @@ class Hub:
         await self._hints.start()
         await self.read(lambda: records.renew_lease(self.process_id, self.options.lease_seconds))
         self.journal.start()
+        self.roster.start()
         self.spawn(self._hints.listen(), name="hints")
         self.spawn(self._hints.publish_queued(), name="publisher")
         self.spawn(self._every(self.options.poll_seconds, self._poll), name="poll")
@@ -96,6 +103,7 @@ class Hub:
                 task.cancel()
             await asyncio.wait(self._tasks, timeout=_CANCEL_AGAIN_SECONDS)
         await self.journal.stop()
+        await self.roster.stop()
         with contextlib.suppress(Exception):
             await self.read(lambda: records.end_lease(self.process_id))
         await self._readers.close()
@@ -147,7 +155,7 @@ class Hub:
     def joined(self, room: Room, session: Session, *, address: str) -> None:
         """A session is in the room: count it, and write it into the roster."""
         self._connections.update(_places(session.user_id, address))
-        self.journal.connected(self._record(room, session))
+        self.roster.connected(self._record(room, session))
 
     def left(self, room: Room, session: Session, *, address: str) -> None:
         """A session's socket is gone."""
@@ -155,7 +163,7 @@ class Hub:
             self._connections[place] -= 1
             if not self._connections[place]:
                 del self._connections[place]
-        self.journal.disconnected(session.id, room.document_id)
+        self.roster.disconnected(session.id, room.document_id)
 
     def is_crowded(self, *, user_id: int | None, address: str) -> bool:
         """Whether the user or the address has as many connections as one may have."""
@@ -327,7 +335,7 @@ class Hub:
             # The lease had run out, and others struck us off: write the roster again.
             for room in self._rooms.values():
                 for session in room.audience.sessions.values():
-                    self.journal.connected(self._record(room, session))
+                    self.roster.connected(self._record(room, session))
 
     async def _break_silence(self) -> None:
         quiet_since = time.monotonic() - self.options.quiet_seconds
@@ -350,7 +358,7 @@ class Hub:
                 room.close(CloseCode.MISSING, "the document was deleted")
                 return
             for session in room.audience.change_access(roles, among=sessions):
-                self.journal.connected(self._record(room, session))
+                self.roster.connected(self._record(room, session))
 
 
 def _places(user_id: int | None, address: str) -> list[str]:

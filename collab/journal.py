@@ -1,20 +1,22 @@
 """Group commit: the appends of all rooms, in one transaction at a time.
 
 A document's appends are committed in their order. A batch that fails is tried again document
-by document, so that one that cannot be written delays, and in the end closes, only itself.
+by document; one that cannot be written, or whose row somebody else has locked, is from then on
+tried apart from the others, at times of its own. So it delays, and in the end closes, only itself.
 Trying again is always safe: a row that was committed after all stands in the log twice, and
 means the same twice.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from collab import metrics
 from collab.database import DatabaseThreads
@@ -23,15 +25,14 @@ from collab.options import Options
 from collab.sessions import Session
 from documents.errors import BadUpdate
 from documents.log import NewUpdate, append_many
-from documents.models import Connection
+from documents.models import Document
 
 logger = logging.getLogger(__name__)
 
-_FIRST_PAUSE_SECONDS = 0.25
+_FIRST_PAUSE_SECONDS = 0.05
+_MAX_PAUSE_SECONDS = 2.0
 # A database that fails slowly, document by document, is left alone for a pause after this.
 _ROUND_SECONDS = 1.0
-# How long PostgreSQL waits for a document's row. SQLite locks the whole database instead.
-_LOCK_MILLISECONDS = 250
 # A row is made of at most so many updates: merging costs the square of their number.
 _MAX_MERGED = 64
 _MAX_MERGED_BYTES = 64 * 1024
@@ -92,22 +93,40 @@ class _Queue:
     room: Journaled
     appends: list[Append] = field(default_factory=list)
     failing_since: float | None = None
+    # When it is tried again, if it is failing, and how long it has waited for that.
+    retry_at: float = 0.0
+    pause: float = 0.0
+
+    def fail(self) -> None:
+        """It could not be written: leave it alone for longer than the last time."""
+        now = time.monotonic()
+        self.failing_since = self.failing_since or now
+        self.pause = min(_MAX_PAUSE_SECONDS, 2 * self.pause or _FIRST_PAUSE_SECONDS)
+        self.retry_at = now + self.pause
+
+    def succeed(self) -> None:
+        """It was written."""
+        self.failing_since = None
+        self.retry_at = self.pause = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What came of a batch: documents in neither are gone."""
+
+    # Document id -> the seq of its last row.
+    heads: dict[uuid.UUID, int]
+    # Somebody else holds the document's row; nothing of it was written.
+    locked: set[uuid.UUID]
 
 
 class Journal:
     """One process's journal; its task is started and drained by the hub."""
 
-    def __init__(
-        self, options: Options, *, roster_changed: Callable[[set[uuid.UUID]], None]
-    ) -> None:
+    def __init__(self, options: Options) -> None:
         self._options = options
-        # Told the documents whose connections were written.
-        self._roster_changed = roster_changed
         self._threads = DatabaseThreads(name="journal", count=1)
         self._queues: dict[uuid.UUID, _Queue] = {}
-        self._connected: dict[uuid.UUID, Connection] = {}
-        # Connection id -> document id.
-        self._disconnected: dict[uuid.UUID, uuid.UUID] = {}
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -128,17 +147,6 @@ class Journal:
                 return
             queue = self._queues[room.document_id] = _Queue(room)
         queue.appends.append(append)
-        self._stir()
-
-    def connected(self, row: Connection) -> None:
-        """Write a session into the roster, with the next batch; again when its role changed."""
-        self._connected[row.id] = row
-        self._stir()
-
-    def disconnected(self, connection_id: uuid.UUID, document_id: uuid.UUID) -> None:
-        """Take a session out of the roster, with the next batch."""
-        self._connected.pop(connection_id, None)
-        self._disconnected[connection_id] = document_id
         self._stir()
 
     async def flush(self, document_id: uuid.UUID) -> None:
@@ -162,38 +170,58 @@ class Journal:
         self._wake.set()
 
     async def _run(self) -> None:
-        pause = 0.0
         while True:
-            await self._wake.wait()
-            await asyncio.sleep(pause or self._options.journal_gather_seconds)
+            await self._wait_for_work()
+            await asyncio.sleep(self._options.journal_gather_seconds)
             self._wake.clear()
-            batch = {id_: len(queue.appends) for id_, queue in self._queues.items()}
-            if await self._commit(batch) or await self._commit_each(batch):
-                pause = 0.0
-            else:
-                pause = min(2.0, 2 * pause or _FIRST_PAUSE_SECONDS)
-                self._give_up_on_late_ones()
+            await self._commit_all()
+            await self._retry_failing()
+            self._give_up_on_late_ones()
             async with self._settled:
                 self._settled.notify_all()
-            if self._queues or self._connected or self._disconnected:
-                self._wake.set()
-            else:
+            if not self._queues:
                 self._idle.set()
 
-    async def _commit_each(self, batch: dict[uuid.UUID, int]) -> bool:
-        """One transaction a document; whether all of them worked."""
+    async def _wait_for_work(self) -> None:
+        if any(queue.failing_since is None for queue in self._queues.values()):
+            return
+        retries = [queue.retry_at for queue in self._queues.values()]
+        pause = max(0.0, min(retries) - time.monotonic()) if retries else None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._wake.wait()
+
+    async def _commit_all(self) -> None:
+        """Write what waits for documents that do not fail, in one transaction if that works."""
+        batch = {
+            id_: len(queue.appends)
+            for id_, queue in self._queues.items()
+            if queue.failing_since is None
+        }
+        if batch and not await self._commit(batch):
+            await self._commit_each(batch)
+
+    async def _retry_failing(self) -> None:
+        now = time.monotonic()
+        await self._commit_each(
+            {
+                id_: len(queue.appends)
+                for id_, queue in self._queues.items()
+                if queue.failing_since is not None and queue.retry_at <= now
+            }
+        )
+
+    async def _commit_each(self, batch: dict[uuid.UUID, int]) -> None:
+        """One transaction a document, for as many as there is patience for."""
         patience = time.monotonic() + _ROUND_SECONDS
-        failed = False
+        impatient = False
         for document_id, count in batch.items():
-            if await self._commit({document_id: count}):
-                continue
-            failed = True
-            # Behind all others: if the round ends here, the next begins with another document.
-            if (queue := self._queues.pop(document_id, None)) is not None:
-                self._queues[document_id] = queue
-            if time.monotonic() > patience:
-                break
-        return not failed
+            if impatient:
+                # It would most likely fail as slowly as the ones before it.
+                self._queues[document_id].fail()
+            elif not await self._commit({document_id: count}):
+                self._queues[document_id].fail()
+                impatient = time.monotonic() > patience
 
     async def _commit(self, batch: dict[uuid.UUID, int]) -> bool:
         """Write the first appends of these documents; whether that worked."""
@@ -205,41 +233,30 @@ class Journal:
             id_: [row for append in appends if (row := append.row()) is not None]
             for id_, appends in taken.items()
         }
-        connected, self._connected = self._connected, {}
-        disconnected, self._disconnected = self._disconnected, {}
         started = time.perf_counter()
         try:
-            heads = await self._threads.run(lambda: _write(rows, connected, disconnected))
+            written = await self._threads.run(lambda: _write(rows))
         except Exception as error:
             # Whatever it is: a journal that ended would leave everybody waiting for ever.
             logger.warning("The journal could not commit, and tries again", exc_info=error)
             metrics.JOURNAL_BATCHES.labels("failed").inc()
-            self._connected = {
-                **{id_: row for id_, row in connected.items() if id_ not in self._disconnected},
-                **self._connected,
-            }
-            self._disconnected = {**disconnected, **self._disconnected}
-            now = time.monotonic()
-            for document_id in batch:
-                queue = self._queues[document_id]
-                queue.failing_since = queue.failing_since or now
             return False
         metrics.JOURNAL_BATCHES.labels("committed").inc()
         metrics.JOURNAL_SECONDS.observe(time.perf_counter() - started)
-        if connected or disconnected:
-            self._roster_changed(
-                {row.document_id for row in connected.values()} | set(disconnected.values())
-            )
         for document_id, appends in taken.items():
+            if document_id in written.locked:
+                self._queues[document_id].fail()
+                continue
             del self._queues[document_id].appends[: batch[document_id]]
-            self._settle(document_id, appends, len(rows[document_id]), heads.get(document_id))
+            head = written.heads.get(document_id)
+            self._settle(document_id, appends, len(rows[document_id]), head)
         return True
 
     def _settle(
         self, document_id: uuid.UUID, appends: Sequence[Append], rows: int, head: int | None
     ) -> None:
         queue = self._queues[document_id]
-        queue.failing_since = None
+        queue.succeed()
         if head is None:
             del self._queues[document_id]
             queue.room.document_gone()
@@ -306,24 +323,10 @@ def _as_one(group: Sequence[Append]) -> Sequence[Append]:
     ]
 
 
-def _write(
-    rows: dict[uuid.UUID, list[NewUpdate]],
-    connected: dict[uuid.UUID, Connection],
-    disconnected: dict[uuid.UUID, uuid.UUID],
-) -> dict[uuid.UUID, int]:
-    """One transaction, in the journal's thread; the new heads."""
+def _write(rows: dict[uuid.UUID, list[NewUpdate]]) -> _Written:
+    """One transaction, in the journal's thread. It waits for nobody's row."""
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            # Whoever holds one document's row for long must not hold up all the others.
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = {_LOCK_MILLISECONDS}")
-        if connected:
-            Connection.objects.bulk_create(
-                connected.values(),
-                update_conflicts=True,
-                unique_fields=["id"],
-                update_fields=["role"],
-            )
-        if disconnected:
-            Connection.objects.filter(id__in=disconnected).delete()
-        return append_many(rows)
+        heads = append_many(rows, skip_locked=True)
+    missed = rows.keys() - heads.keys()
+    locked = Document.objects.filter(id__in=missed, trashed_at=None) if missed else ()
+    return _Written(heads, {document.id for document in locked})

@@ -69,15 +69,20 @@ def append_updates(
 
 
 def append_many(
-    appends: Mapping[uuid.UUID, Sequence[NewUpdate]], *, expected_head: int | None = None
+    appends: Mapping[uuid.UUID, Sequence[NewUpdate]],
+    *,
+    expected_head: int | None = None,
+    skip_locked: bool = False,
 ) -> dict[uuid.UUID, int]:
     """Append to many documents' logs in the caller's transaction; return the new heads.
 
     The rows are locked in the order of their ids, so that two processes never wait for each
-    other in a circle. Documents that are missing or in the trash are left out of the answer.
+    other in a circle. Documents that are missing or in the trash are left out of the answer; with
+    `skip_locked` also those whose rows somebody else has locked (not on SQLite, which has no
+    locks of rows).
     """
     documents = list(
-        Document.objects.select_for_update(no_key=True)
+        Document.objects.select_for_update(no_key=True, skip_locked=skip_locked)
         .only("id", "head_seq", "tail_bytes")
         .filter(id__in=list(appends), trashed_at=None)
         .order_by("id")

@@ -416,11 +416,11 @@ async def test_roster_in_the_database_follows(sockets, bob, text_document):
 
     socket = await sockets.of(bob, text_document)
     connection_id = (await socket.receive("welcome"))["connection"]
-    journal = (await current_hub()).journal
-    await journal.settle()
+    written = (await current_hub()).roster
+    await written.settle()
     assert await in_thread(roster) == [connection_id]
     await socket.leave()
-    await journal.settle()
+    await written.settle()
     assert await in_thread(roster) == []
 
 

@@ -5,7 +5,6 @@ import threading
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,15 +12,13 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from collab import journal as journal_module
-from collab import records
 from collab.journal import AckTarget, Append, Journal
 from collab.live_doc import LiveDoc
 from collab.options import Options
 from documents.errors import BadUpdate
 from documents.lifecycle import create_document, trash_document
 from documents.log import Row, read_since
-from documents.models import Connection, Document, Process
-from documents.roles import Role
+from documents.models import Document
 from tests.collab.conftest import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,11 +66,11 @@ class Writes:
         self.fail: Callable[[set[uuid.UUID]], bool] = lambda _: False
         self.error: Exception = OperationalError("database is locked")
 
-    def __call__(self, rows: Any, connected: Any, disconnected: Any) -> Any:
+    def __call__(self, rows: Any) -> Any:
         self.documents.append(set(rows))
         if self.fail(set(rows)):
             raise self.error
-        return self.write(rows, connected, disconnected)
+        return self.write(rows)
 
 
 @pytest.fixture
@@ -85,16 +82,9 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> Writes:
 
 
 @pytest.fixture
-async def told() -> list[set[uuid.UUID]]:
-    return []
-
-
-@pytest.fixture
-async def journal(
-    transactional_db: None, writes: Writes, told: list[set[uuid.UUID]]
-) -> AsyncIterator[Journal]:
+async def journal(transactional_db: None, writes: Writes) -> AsyncIterator[Journal]:
     options = Options(journal_gather_seconds=0.001, append_retry_seconds=0.05)
-    journal = Journal(options, roster_changed=told.append)
+    journal = Journal(options)
     journal.start()
     yield journal
     await journal.stop()
@@ -213,6 +203,30 @@ async def test_document_that_cannot_be_written_holds_up_only_itself(
     assert not await rows_of(text_document)
 
 
+async def test_failing_document_is_tried_apart_and_not_with_every_batch(
+    journal, writes, alice, text_document
+):
+    other = await in_thread(lambda: create_document(owner=alice))
+    bad, good = FakeRoom(text_document.id), FakeRoom(other.id)
+    failing, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def fail(documents: set[uuid.UUID]) -> bool:
+        loop.call_soon_threadsafe(failing.set)
+        return text_document.id in documents
+
+    writes.fail = fail
+    journal.append(bad, append_of(letter(1)))
+    await asyncio.wait_for(failing.wait(), PATIENCE_SECONDS)
+    for clock in range(20):
+        good.heard.clear()
+        journal.append(good, append_of(letter(1, clock)))
+        await asyncio.wait_for(good.heard.wait(), PATIENCE_SECONDS)
+    assert good.seqs == list(range(1, 21))
+    assert {text_document.id, other.id} not in writes.documents[1:]
+    await settled(journal)
+    assert bad.failed
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no locks of rows")
 async def test_row_that_somebody_locks_holds_up_only_its_own_document(
     journal, alice, text_document
@@ -231,10 +245,17 @@ async def test_row_that_somebody_locks_holds_up_only_its_own_document(
     held, free = FakeRoom(text_document.id), FakeRoom(other.id)
     journal.append(held, append_of(letter(1)))
     journal.append(free, append_of(letter(1)))
+    for clock in range(1, 4):
+        await asyncio.wait_for(free.heard.wait(), PATIENCE_SECONDS / 2)
+        free.heard.clear()
+        journal.append(free, append_of(letter(1, clock)))
     await asyncio.wait_for(free.heard.wait(), PATIENCE_SECONDS / 2)
-    assert (free.seqs, held.seqs) == ([1], [])
+    assert (free.seqs, held.seqs) == ([1, 2, 3, 4], [])
+    journal.append(held, append_of(letter(1, 1)))
     may_end.set()
     await holding
+    await settled(journal)
+    assert held.seqs[-1] == len(await rows_of(text_document))
 
 
 async def test_appends_stay_in_order_over_a_failure(journal, writes, text_document):
@@ -279,66 +300,6 @@ async def test_flush_waits_for_that_document_alone(journal, writes, alice, text_
     assert room.seqs == [1]
     await asyncio.wait_for(journal.flush(uuid.uuid4()), PATIENCE_SECONDS)
     await settled(journal)
-
-
-async def test_session_is_written_into_the_roster_and_taken_out(
-    journal, told, writes, text_document, bob
-):
-    process_id, connection_id = uuid.uuid4(), uuid.uuid4()
-    await in_thread(lambda: records.renew_lease(process_id, 60))
-
-    def row(role: Role) -> Connection:
-        return Connection(
-            id=connection_id,
-            document_id=text_document.id,
-            user_id=bob.pk,
-            role=role,
-            process_id=process_id,
-            since=datetime.now(UTC),
-        )
-
-    def roster() -> list[int]:
-        return list(Connection.objects.values_list("role", flat=True))
-
-    journal.connected(row(Role.EDITOR))
-    await settled(journal)
-    assert await in_thread(roster) == [Role.EDITOR]
-    journal.connected(row(Role.VIEWER))
-    await settled(journal)
-    assert await in_thread(roster) == [Role.VIEWER]
-    journal.disconnected(connection_id, text_document.id)
-    await settled(journal)
-    assert await in_thread(roster) == []
-    assert told == [{text_document.id}] * 3
-    assert await in_thread(Process.objects.count) == 1
-
-
-async def test_one_who_left_while_the_database_failed_is_not_in_the_roster(
-    journal, writes, text_document, bob
-):
-    process_id, connection_id = uuid.uuid4(), uuid.uuid4()
-    await in_thread(lambda: records.renew_lease(process_id, 60))
-    failing, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def fail(_documents: set[uuid.UUID]) -> bool:
-        loop.call_soon_threadsafe(failing.set)
-        return len(writes.documents) <= 3
-
-    writes.fail = fail
-    journal.connected(
-        Connection(
-            id=connection_id,
-            document_id=text_document.id,
-            user_id=bob.pk,
-            role=Role.EDITOR,
-            process_id=process_id,
-            since=datetime.now(UTC),
-        )
-    )
-    await asyncio.wait_for(failing.wait(), PATIENCE_SECONDS)
-    journal.disconnected(connection_id, text_document.id)
-    await settled(journal)
-    assert await in_thread(Connection.objects.count) == 0
 
 
 async def test_updates_that_cannot_be_merged_are_rows_of_their_own(
