@@ -256,7 +256,7 @@ class Reader(Cursor):
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError):
             raise BadUpdate("A format or an embed is not JSON.") from None
-        if max(raw.count(b"["), raw.count(b"{")) > MAX_VALUE_DEPTH and _is_deep(value):
+        if max(raw.count(b"["), raw.count(b"{")) > MAX_VALUE_DEPTH and is_deep(value):
             raise BadUpdate(f"A value is nested deeper than {MAX_VALUE_DEPTH}.")
 
     def _value(self) -> None:
@@ -315,7 +315,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _is_deep(value: Any) -> bool:
+def is_deep(value: Any) -> bool:
     """Whether parsed JSON is nested deeper than MAX_VALUE_DEPTH."""
     level = [value]
     for _ in range(MAX_VALUE_DEPTH + 1):

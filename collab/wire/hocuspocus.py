@@ -121,7 +121,11 @@ class HocuspocusProtocol:
         return [self._prefix + body for body in self._bodies(message)]
 
     def deny(self, reason: str) -> bytes:
-        """The frame that ends this document on the socket, which stays open for others."""
+        """The frame that ends this document on the socket, which stays open for others.
+
+        If the client authenticates again, it begins anew.
+        """
+        self._statuses = _SyncStatuses()
         return self._prefix + bytes((AUTH, _DENIED)) + write_text(reason)
 
     def _bodies(self, message: ServerMessage) -> list[bytes]:  # noqa: PLR0911
@@ -201,11 +205,12 @@ class _SyncStatuses:
 
 
 def _read_stateless(rest: Body) -> Stateless:
+    before = rest.at
+    if rest.number() > MAX_STATE_BYTES:
+        raise WireError(
+            f"A stateless message has at most {MAX_STATE_BYTES} bytes.", code=ErrorCode.TOO_LARGE
+        )
+    rest.at = before
     payload = rest.text()
     rest.expect_end()
-    if len(payload) > MAX_STATE_BYTES:
-        raise WireError(
-            f"A stateless message has at most {MAX_STATE_BYTES} characters.",
-            code=ErrorCode.TOO_LARGE,
-        )
     return Stateless(payload)

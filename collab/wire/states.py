@@ -4,23 +4,40 @@ import json
 from typing import Any
 
 from collab.wire.messages import ErrorCode, WireError
+from documents.admission import MAX_VALUE_DEPTH, is_deep
 
 MAX_STATES = 1000
 # Cursors and names; whatever is larger belongs into the document.
 MAX_STATE_BYTES = 64 * 1024
 
 
+def parse_state(text: str) -> dict[str, Any] | None:
+    """The state of one client from its JSON, if it may be repeated; else WireError."""
+    # Before it is parsed: what comes out of it may be a hundred times as large.
+    _check_size(len(text) if text.isascii() else len(text.encode(errors="surrogatepass")))
+    try:
+        return check_state(json.loads(text))
+    except (ValueError, RecursionError):
+        raise WireError("A state is not JSON.") from None
+
+
 def check_state(state: Any) -> dict[str, Any] | None:
     """The state of one client as it came out of JSON, if it may be repeated; else WireError."""
     if not isinstance(state, dict | None):
         raise WireError("`state` is neither an object nor null.")
+    if is_deep(state):
+        # It could not be written again from wherever that happens.
+        raise WireError(f"A state is nested deeper than {MAX_VALUE_DEPTH}.")
     try:
-        size = len(json.dumps(state, allow_nan=False))
-    except (ValueError, RecursionError):
-        raise WireError("A state has a number that is not finite, or is nested too deep.") from None
+        _check_size(len(json.dumps(state, allow_nan=False)))
+    except ValueError:
+        raise WireError("A state has a number that is not finite.") from None
+    return state
+
+
+def _check_size(size: int) -> None:
     if size > MAX_STATE_BYTES:
         raise WireError(
             f"A state has {size} bytes; at most {MAX_STATE_BYTES} are repeated to others.",
             code=ErrorCode.TOO_LARGE,
         )
-    return state

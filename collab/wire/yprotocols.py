@@ -6,7 +6,6 @@ A body is a type and what belongs to it: all of a frame on one wire, behind a ke
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from collab.wire.messages import (
     Awareness,
@@ -17,7 +16,7 @@ from collab.wire.messages import (
     SyncRequest,
     WireError,
 )
-from collab.wire.states import MAX_STATES, check_state
+from collab.wire.states import MAX_STATES, parse_state
 from documents.encoding import Cursor, encode_number
 from documents.errors import BadUpdate
 
@@ -92,16 +91,9 @@ def read_awareness(body: Body) -> Awareness:
     states = []
     for _ in range(count):
         client, clock, text = said.number(), said.number(), said.text()
-        states.append(AwarenessState(client, clock, check_state(_parse(text))))
+        states.append(AwarenessState(client, clock, parse_state(text)))
     said.expect_end()
     return Awareness(states)
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise WireError("A state is not JSON.") from None
 
 
 def write_sync(message: Sync) -> list[bytes]:
