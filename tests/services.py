@@ -8,6 +8,7 @@ From the command line the first two surround a command:
 
 import contextlib
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -389,9 +390,15 @@ def serve(
     workers: int = 1,
     env: Mapping[str, str] | None = None,
     command: str | None = None,
+    options: Mapping[str, float] | None = None,
 ) -> Iterator[Server]:
-    """Serve the product from a migrated database until the block ends."""
+    """Serve the product from a migrated database until the block ends.
+
+    `options` are some of collab.options, for a server whose time is to pass faster.
+    """
     extra = {"WEB_CONCURRENCY": str(workers), **(env or {})}
+    if options is not None:
+        extra |= {"DJANGO_SETTINGS_MODULE": "tests.e2e.settings", "COLLAB": json.dumps(options)}
     with _directory("web") as directory:
         server = Server(
             server_environment(database_url=database_url, redis_url=redis_url, extra=extra),

@@ -47,8 +47,8 @@ class View:
     scope: str | None
     # In order; each has a `name` and what belongs to it.
     events: Sequence[Mapping[str, Any]]
-    # Sockets begun, sockets opened, and the codes with which they were closed.
-    attempts: int
+    # When sockets were begun, in seconds; how many opened; the codes with which they were closed.
+    attempts: Sequence[float]
     connects: int
     closes: Sequence[int]
     is_open: bool
@@ -126,8 +126,8 @@ class Harness:
         """Make a provider of that kind for a document.
 
         Those of Hocuspocus that name the `line` of another share its socket. Options:
-        `params` (y-websocket), `tokens` (Hocuspocus: what its token function gives, in turn),
-        `awareness=None`, `sessionAwareness`, `connect=False`, `clientId`.
+        `connect=False`, `clientId`; y-websocket's `params` and `protocols`; Hocuspocus's `tokens`
+        (what its token function gives, in turn), `awareness=None` and `sessionAwareness`.
         """
         number = next(self._numbers)
         if line is not None:
@@ -223,11 +223,15 @@ class StockClient:
         await self._do("reconnect")
 
     async def close(self) -> None:
-        """Destroy the provider and the document."""
+        """Destroy the provider and the document; not an error if that is done already."""
         await self._do("close")
 
     async def look(self) -> View:
         return _view(await self._do("look"))
+
+    async def changed(self, *, after: int) -> View:
+        """Wait for a view with a higher version."""
+        return _view(await self._do("changed", after=after))
 
     async def until(
         self, condition: Callable[[View], bool], *, seconds: float = WAIT_SECONDS
@@ -237,7 +241,7 @@ class StockClient:
         try:
             async with asyncio.timeout(seconds):
                 while not condition(view):
-                    view = _view(await self._do("changed", after=view.version))
+                    view = await self.changed(after=view.version)
         except TimeoutError:
             raise HarnessError(f"{self.kind}: not within {seconds:g} s: {view}") from None
         return view

@@ -37,7 +37,7 @@ const commands = {
   disconnect: (client) => client.disconnect(),
   reconnect: (client) => client.reconnect(),
   close(client, { client: number }) {
-    client.close();
+    client?.close();
     clients.delete(number);
   },
 };
@@ -45,7 +45,7 @@ const commands = {
 async function obey({ id, do: name, ...rest }) {
   try {
     const client = clients.get(rest.client);
-    if (!client && name !== "connect") {
+    if (!client && name !== "connect" && name !== "close") {
       throw new Error(`There is no client ${rest.client}.`);
     }
     say({ id, result: (await commands[name](client, rest)) ?? null });

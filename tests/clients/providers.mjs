@@ -6,7 +6,7 @@ const NOWHERE = "ws://127.0.0.1:1";
 
 /** The way of one or several providers to the server: it can be cut, and it counts. */
 export class Line {
-  attempts = 0;
+  attempts = [];
   connects = 0;
   closes = [];
   isCut = false;
@@ -20,7 +20,7 @@ export class Line {
       constructor(url, protocols) {
         super(line.isCut ? NOWHERE : url, protocols);
         line.socket = this;
-        line.attempts += 1;
+        line.attempts.push(performance.now() / 1000);
         this.on("open", () => {
           line.connects += 1;
           line.notify();
@@ -162,12 +162,13 @@ class Client {
 class YWebsocketClient extends Client {
   constructor(options) {
     super(options);
-    const { kind, url, document, line, params = {}, connect = true } = options;
+    const { kind, url, document, line, params = {}, protocols = [], connect = true } = options;
     this.provider = new PROVIDERS[kind].WebsocketProvider(url, document, this.doc, {
       WebSocketPolyfill: line.Socket,
       // Everybody is in one process here, and must not find another way to the others.
       disableBc: true,
       params,
+      protocols,
       connect,
     });
     this.provider.on("status", ({ status }) => this.record("status", { status }));

@@ -1,5 +1,8 @@
-"""Settings of a server that does not wait for long."""
+"""Settings of a server that does not wait for long; COLLAB has more options for it, as JSON."""
+
+import json
+import os
 
 from collab.settings import *  # noqa: F403
 
-COLLAB = {"hello_seconds": 0.5}
+COLLAB = {"hello_seconds": 0.5, **json.loads(os.environ.get("COLLAB", "{}"))}
