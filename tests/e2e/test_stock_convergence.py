@@ -12,7 +12,7 @@ from random import Random
 import pytest
 from pycrdt import Text
 
-from tests.clients.driver import HOCUSPOCUS, StockClient, View
+from tests.clients.driver import HOCUSPOCUS, Y_WEBSOCKET, StockClient, View
 from tests.clients.guests import Guests
 from tests.e2e.client import Client
 from tests.e2e.database import read_log, replay
@@ -171,3 +171,30 @@ async def test_every_kind_of_client_ends_with_the_same_text_across_processes(
 ):
     async with asyncio.timeout(STORY_SECONDS):
         await tell(cluster_cast, guests, seed=seed)
+
+
+async def test_server_that_dies_and_comes_back_finds_everybody_again(mortal_cast, guests):
+    cast, server = mortal_cast, mortal_cast.server
+    document = cast.alice.create(bob="editor")
+    kinds = [*Y_WEBSOCKET, *HOCUSPOCUS]
+    clients = [await guests.join(kind, cast.bob, document) for kind in kinds]
+    for client in clients:
+        await client.until_synced()
+        await client.insert(0, f"{client.kind} before; ")
+    before = await until_equal(clients, [])
+    for client in clients:
+        if client.kind in HOCUSPOCUS:
+            await client.until_saved()
+    server.kill()
+    for client in clients:
+        await client.until(lambda view: not view.is_open)
+        await client.insert(0, f"{client.kind} meanwhile; ")
+    server.start()
+    # How much longer they take is their business: the pauses between attempts grow.
+    text = await until_equal(clients, [])
+    for client in clients:
+        assert text.count(f"{client.kind} meanwhile; ") == 1
+        assert before.count(f"{client.kind} before; ") == 1
+    assert text.endswith(before)
+    async with cast.alice.client(document) as newcomer:
+        assert str(newcomer.text) == text
