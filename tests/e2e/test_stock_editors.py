@@ -21,11 +21,12 @@ from playwright.sync_api import Browser, BrowserContext, Locator, expect
 from tests.e2e.people import Cast, Person
 from tests.e2e.proxy import Network, network
 from tests.e2e.test_browser import CHROMIUM_ARGUMENTS, READ_WORDS, Desk, find_chromium
-from tests.services import ROOT, Server, free_port, wait_until
+from tests.services import ROOT, Server, free_port, serve, wait_until
 
 EXAMPLES = ROOT / "examples"
 PICTURES = ROOT / "test-results" / "stock-editors"
 BUILD_SECONDS = 300
+PATIENCE_MS = 15_000
 CONNECTION_LOST = r"WebSocket connection to .* failed"
 PLUGIN_CRASHED = "CodeMirror plugin crashed"
 OWN_CARET_NAMES = ".collaboration-carets__label"
@@ -56,6 +57,12 @@ def editor(request: pytest.FixtureRequest) -> Editor:
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": find_chromium(), "args": CHROMIUM_ARGUMENTS}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """Three browsers, a build and a server may share two cores."""
+    expect.set_options(timeout=PATIENCE_MS)
 
 
 # ---- the pages, as a team serves its own -------------------------------------------------------
@@ -193,7 +200,7 @@ def sit_down(browser: Browser, site: str, editor: Editor) -> Iterator[SitDown]:
 
     def take(person: Person) -> StockDesk:
         context = browser.new_context(viewport={"width": 1100, "height": 700})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         desks.append(StockDesk(context, person, site, editor))
         return desks[-1]
 
@@ -208,7 +215,7 @@ def sit_down(browser: Browser, site: str, editor: Editor) -> Iterator[SitDown]:
 def own_page(browser: Browser, cast: Cast) -> Iterator[Desk]:
     """bob at the server's own page."""
     context = browser.new_context(base_url=cast.server.url, viewport={"width": 1100, "height": 700})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     desk = Desk(context, cast.bob)
     desk.sign_in()
     yield desk
@@ -229,7 +236,7 @@ def expect_lines(*desks: Desk, lines: list[str]) -> None:
 
 
 def expect_caret(desk: Desk, names: str, username: str) -> None:
-    expect(desk.page.locator(names).filter(has_text=username).first).to_be_attached()
+    expect(desk.page.locator(names).filter(has_text=username).first).to_be_attached(timeout=5_000)
 
 
 def expect_stored(cast: Cast, document: str, text: str) -> None:
@@ -402,6 +409,29 @@ def test_what_is_typed_without_a_network_is_merged_when_it_is_back(
         desk.expect_saved()
         desk.expect_present("alice", "bob")
     expect_alike(cast, document, alice, bob)
+
+
+def test_what_was_typed_is_there_after_the_server_was_killed(sit_down, new_sqlite, editor):
+    with serve(database_url=new_sqlite()) as server:
+        cast = Cast.on(server)
+        document = cast.alice.create(kind=editor.kind)
+        alice = sit_down(cast.alice)
+        alice.forgive(CONNECTION_LOST)
+        alice.open(document)
+        alice.expect_saved()
+        alice.type_at_end("Before é😀.\n")
+        expect_lines(alice, lines=["Before é😀."])
+        if editor is TIPTAP:
+            # On disk, by its word; of the other the editor keeps a copy and sends it again.
+            alice.expect_saved()
+        server.kill()
+        expect(alice.page.locator("#status")).not_to_have_attribute("data-state", editor.calm)
+        alice.type_at_end("Meanwhile 😀é.")
+        server.start()
+        alice.expect_saved()
+        expect_stored(cast, document, alice.words())
+        assert alice.words().split("\n") == ["Before é😀.", "Meanwhile 😀é."]
+        cast.close()
 
 
 def test_a_ticket_that_is_not_good_is_refused_with_its_reason(sit_down, cast, document):
