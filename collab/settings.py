@@ -1,6 +1,7 @@
 """Settings of the ready-made project. The only place that reads the environment."""
 
 import contextlib
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from collab.redis_urls import read_redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -24,6 +27,13 @@ def _flag(name: str, *, default: bool) -> bool:
 def _list(name: str, *, default: list[str]) -> list[str]:
     value = os.environ.get(name, "")
     return [item.strip() for item in value.split(",") if item.strip()] or default
+
+
+def _count(name: str, *, default: int) -> int:
+    value = os.environ.get(name, "").strip()
+    if value and not (value.isdecimal() and int(value) > 0):
+        raise ImproperlyConfigured(f"{name}={value!r}: write a number, 1 or more.")
+    return int(value or default)
 
 
 DEBUG = _flag("DEBUG", default=False)
@@ -50,7 +60,7 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
-WEB_CONCURRENCY = int(os.environ.get("WEB_CONCURRENCY") or 1)
+WEB_CONCURRENCY = _count("WEB_CONCURRENCY", default=1)
 
 INSTALLED_APPS = [
     # Before staticfiles: daphne's runserver serves pages and sockets.
@@ -101,22 +111,61 @@ TEMPLATES = [
 ]
 
 
+# Of the server, for our sessions; what DATABASE_URL says in `options` comes after it.
+_POSTGRES_SESSION = {
+    # Committed means on disk, whatever the server's own default is.
+    "synchronous_commit": "on",
+    # A machine that vanishes in the middle of a transaction gives back its rows before others give
+    # up waiting for them (30 s); the server's own default is two hours.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "20000",
+    "idle_in_transaction_session_timeout": "60000",
+    # No statement_timeout: it would cut short the wait for a synchronous standby, and PostgreSQL
+    # then calls committed what one machine alone has.
+}
+# Of our side: a server that vanishes is noticed, and the next connection may find its successor.
+_POSTGRES_CONNECTION = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
+
+
 def _database() -> dict[str, Any]:
     url = os.environ.get("DATABASE_URL", "")
     if not url:
         VAR_DIR.mkdir(exist_ok=True)
         url = f"sqlite:///{VAR_DIR / 'collab.sqlite3'}"
-    database: dict[str, Any] = dict(dj_database_url.parse(url))
+    try:
+        database: dict[str, Any] = dict(dj_database_url.parse(url))
+    except (ValueError, dj_database_url.ParseError) as error:
+        # Not the URL itself: it holds a password.
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from None
     options = database.setdefault("OPTIONS", {})
-    if database["ENGINE"] == "django.db.backends.sqlite3":
-        # Committed means on disk: FULL syncs the write-ahead log at every commit.
-        options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"
-        options["transaction_mode"] = "IMMEDIATE"
-        options["timeout"] = 20
-        # Tests open the database from several threads: a file, not shared memory.
-        database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-    else:
-        options["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10}
+    match database["ENGINE"]:
+        case "django.db.backends.sqlite3":
+            # Committed means on disk: FULL syncs the write-ahead log at every commit.
+            options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"
+            options["transaction_mode"] = "IMMEDIATE"
+            options["timeout"] = 20
+            # Tests open the database from several threads: a file, not shared memory.
+            database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+        case "django.db.backends.postgresql":
+            # The pool keeps connections and, with health checks, hands out none that is dead.
+            database["CONN_HEALTH_CHECKS"] = True
+            session = [f"-c {name}={value}" for name, value in _POSTGRES_SESSION.items()]
+            database["OPTIONS"] = {
+                **_POSTGRES_CONNECTION,
+                "pool": {"min_size": 1, "max_size": 16, "timeout": 10},
+                **options,
+                "options": " ".join([*session, str(options.get("options", ""))]).strip(),
+            }
+        case _:
+            raise ImproperlyConfigured("DATABASE_URL: write postgresql://... or sqlite:///...")
     return database
 
 
@@ -131,7 +180,12 @@ if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": _list("REDIS_URL", default=[])},
+            "CONFIG": {
+                "hosts": read_redis_url(REDIS_URL),
+                # Pub/sub knows no database numbers: two deployments on one server, with copies of
+                # one document, must not hear each other.
+                "prefix": f"collab-{hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:12]}",
+            },
         }
     }
 else:
