@@ -542,9 +542,6 @@ def test_frame_that_cannot_be_read_is_owed_nothing():
 
 
 @pytest.mark.parametrize("pending", ["a question", "an update"])
-@pytest.mark.xfail(
-    strict=True, reason="deny() keeps what the ended session owed: the next one is paid wrongly"
-)
 def test_client_that_attaches_again_after_a_denial_begins_anew(pending):
     client = Client()
     client.joins()
@@ -651,7 +648,6 @@ def test_stateless_message_has_at_most_64_kib():
     assert HocuspocusProtocol(DOCUMENT).decode(lib0.stateless(most)) == Stateless(most)
 
 
-@pytest.mark.xfail(strict=True, reason="it counts characters, and says 64 KiB")
 def test_stateless_message_is_measured_in_bytes():
     assert refuse(lib0.stateless("😀" * MAX_STATE_BYTES)).code is ErrorCode.TOO_LARGE
 

@@ -199,9 +199,9 @@ def test_state_is_an_object_or_null_of_any_json(text, state):
         '{"a":1e400}',
         '{"a":[[-1e400]]}',
         '{"a":' + "9" * 5000 + "}",
-        '{"a":' + "[" * 100_000 + "]" * 100_000 + "}",
-        "[" * 100_000,
-        '{"a":' * 100_000,
+        '{"a":' + "[" * 30_000 + "]" * 30_000 + "}",
+        "[" * 60_000,
+        '{"a":' * 12_000,
     ],
     ids=lambda text: text[:20] or "nothing",
 )
@@ -243,7 +243,6 @@ def test_bytes_behind_awareness_are_refused_within_it_and_behind_it():
     refuse(b"\x01" + lib0.chunk(b""))
 
 
-@pytest.mark.xfail(strict=True, reason="the JSON of a state is parsed before it is measured")
 def test_state_beyond_all_measure_costs_no_more_memory_than_its_frame():
     frame = lib0.chunk(lib0.states([(1, 0, '{"a":[' + "{}," * 1_000_000 + "{}]}")]))
     tracemalloc.start()
@@ -267,11 +266,6 @@ def test_json_of_states_is_ascii_so_that_half_a_character_harms_nobody():
     assert written == b"\x01\x24\x01\xac\x02\x00\x1f" + text
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=RecursionError,
-    reason="a state may be nested as deep as the stack allows where it is read, not written",
-)
 def test_state_that_was_heard_can_be_written_from_wherever_the_server_writes():
     """However deep it is nested: others' connections must not end over it."""
     (state,) = hear((1, 0, nested(deepest_state_heard())))
