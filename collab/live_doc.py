@@ -11,7 +11,7 @@ from pycrdt import Doc, TransactionEvent, merge_updates
 
 from documents.admission import Admitted, admit, find_pairs
 from documents.comparison import contradicts, covers_deletions
-from documents.crdt import EMPTY_UPDATE, build, encode, guard
+from documents.crdt import EMPTY_UPDATE, apply_all, build, encode, guard
 from documents.encoding import decode_state_vector, encode_state_vector
 from documents.errors import BadUpdate, Contradiction, DocumentError
 
@@ -22,7 +22,7 @@ class Poisoned(Exception):
 
 @dataclass(slots=True)
 class Run:
-    """What came of one session's updates, applied in one transaction."""
+    """What came of one session's updates, applied together."""
 
     # Indexes into the updates, with why each was refused.
     refused: dict[int, DocumentError] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class LiveDoc:
     def apply(
         self, updates: Sequence[bytes], *, is_foreign: Callable[[int], bool] = lambda _: False
     ) -> Run:
-        """Let updates through the gate and apply them in one transaction.
+        """Let updates through the gate and apply them in few transactions.
 
         `is_foreign` tells whether a client id is known to be somebody else's. Refused ones leave
         no trace. Raises Poisoned when pycrdt failed on one that the gate let through; then nothing
@@ -144,16 +144,9 @@ class LiveDoc:
         return changed
 
     def _transact(self, updates: Sequence[bytes]) -> bytes | None:
-        doc = self._doc
-
-        def work() -> None:
-            with doc.transaction():
-                for update in updates:
-                    doc.apply_update(update)
-
         self._reported.clear()
         try:
-            guard(work)
+            guard(lambda: apply_all(self._doc, updates))
         except BadUpdate as error:
             raise Poisoned(str(error)) from None
         if not self._reported:

@@ -21,6 +21,12 @@ from documents.errors import BadUpdate, MissingPredecessors
 # A block without content (deleted, collected) costs a few bytes and can claim any length. No
 # real one is longer than what a person and a frame can have written.
 MAX_EMPTY_LENGTH = 2**24
+# Neighbours of one kind are joined after each transaction, and pycrdt copies what it has joined so
+# far for each of them, and keeps the copies: 1.4 MB of letters, each a block of its own, take
+# 18 GB. So many bytes may be copied for one update; no editor comes near.
+MAX_JOINING_BYTES = 64 * 2**20
+# What a value in an item weighs there.
+_VALUE_BYTES = 24
 # Values inside an item (embeds, attributes of maps) are decoded recursively by pycrdt.
 MAX_VALUE_DEPTH = 64
 
@@ -82,10 +88,14 @@ def find_pairs(update: bytes) -> Set[tuple[int, int]]:
 class Reader(Cursor):
     """Reads one update, and gathers what it builds on."""
 
-    __slots__ = ("cuts", "dependencies", "pairs")
+    __slots__ = ("_chain", "_chain_kind", "_joining_bytes", "cuts", "dependencies", "pairs")
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
+        # How many structs before this one it will be joined with; their kind and right neighbour.
+        self._chain = 0
+        self._chain_kind: tuple[int, tuple[int, int] | None] | None = None
+        self._joining_bytes = 0
         # (client, clock, owner): `owner`'s struct builds on that struct.
         self.dependencies: list[tuple[int, int, int]] = []
         # (client, clock): a string is cut before it, if it stands there.
@@ -121,6 +131,7 @@ class Reader(Cursor):
             if not count:
                 raise BadUpdate(f"Nothing of client {client} follows.")
             starts[client], reached[client] = clock, 0
+            self._chain_kind = None
             have = known.get(client, 0)
             for _ in range(count):
                 gap = self.data[self.at] == _SKIP
@@ -153,12 +164,16 @@ class Reader(Cursor):
         self.at += 1
         ref = info & 0x1F
         if info in (_GC, _SKIP):
+            self._chain_kind = None
             return self._empty_length()
+        left = right = None
         if info & 0xC0:
             if info & 0x80:
-                self.cuts.append(self._dependency(client, clock, end=1))
+                left = self._dependency(client, clock, end=1)
+                self.cuts.append(left)
             if info & 0x40:
-                self.cuts.append(self._dependency(client, clock))
+                right = self._dependency(client, clock)
+                self.cuts.append(right)
         else:
             named = self.number()
             if named == 1:
@@ -169,10 +184,29 @@ class Reader(Cursor):
                 raise BadUpdate("An item's parent is neither a name nor an id.")
             if info & 0x20:
                 self.chunk().decode()
+        start = self.at
         length = self._content(ref, client, clock)
         if length < 1:
             raise BadUpdate("An item is empty.")
+        if left == (client, clock) and ref in (_STRING, _ANY):
+            weight = _VALUE_BYTES * length if ref == _ANY else self.at - start
+            self._count_joining((ref, right), weight)
+        else:
+            self._chain, self._chain_kind = 0, (ref, right)
         return length
+
+    def _count_joining(self, kind: tuple[int, tuple[int, int] | None], weight: int) -> None:
+        """The struct stands right behind the one before it: if of its kind, they are joined."""
+        if kind != self._chain_kind:
+            self._chain, self._chain_kind = 0, kind
+            return
+        self._chain += 1
+        self._joining_bytes += weight * self._chain
+        if self._joining_bytes > MAX_JOINING_BYTES:
+            raise BadUpdate(
+                "The update is made of too many small pieces: send the document's state rather "
+                "than thousands of updates merged into one."
+            )
 
     def _dependency(self, owner: int, own_clock: int, *, end: int = 0) -> tuple[int, int]:
         """Read the id of what a struct builds on; return where that begins, or ends."""

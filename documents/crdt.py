@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 # What a Doc without content encodes to, and the smallest update there is.
 EMPTY_UPDATE = b"\x00\x00"
+_TRANSACTION_BYTES = 64 * 1024
 
 
 def guard(work: Callable[[], T]) -> T:
@@ -37,14 +38,30 @@ def build(updates: Iterable[bytes], *, client_id: int | None = None) -> Doc[Any]
     """A new Doc with these Yjs v1 updates applied in causal order; BadUpdate if one fails."""
     doc: Doc[Any] = Doc() if client_id is None else Doc(client_id=client_id)
 
-    def apply() -> None:
-        # One transaction for all: observers and clean-up run once.
-        with doc.transaction():
-            for update in updates:
-                doc.apply_update(update)
-
-    guard(apply)
+    guard(lambda: apply_all(doc, updates))
     return doc
+
+
+def apply_all(doc: Doc[Any], updates: Iterable[bytes]) -> None:
+    """Apply updates in few transactions: observers and clean-up run once in each.
+
+    Not in one: after it, what can be joined is, at a cost that grows with the square.
+    """
+    waiting: list[bytes] = []
+    size = 0
+    for update in updates:
+        if waiting and size + len(update) > _TRANSACTION_BYTES:
+            _apply_together(doc, waiting)
+            waiting, size = [], 0
+        waiting.append(update)
+        size += len(update)
+    _apply_together(doc, waiting)
+
+
+def _apply_together(doc: Doc[Any], updates: Iterable[bytes]) -> None:
+    with doc.transaction():
+        for update in updates:
+            doc.apply_update(update)
 
 
 def encode(doc: Doc[Any], *, since: bytes | None = None) -> bytes:

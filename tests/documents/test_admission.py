@@ -588,3 +588,76 @@ def test_update_that_begins_within_a_known_character_is_refused():
     run = doc.apply([unhex("01010101840100016200")])
     assert isinstance(run.refused[0], BadUpdate)
     assert doc.clocks == {1: 2}
+
+
+# Joining -------------------------------------------------------------------------------------
+
+
+def pieces(count: int, behind: str = "84") -> bytes:
+    """As many letters, each a block of its own behind the one before."""
+    first = unhex("0401017401" + "61")
+    rest = b"".join(
+        unhex(behind) + encode_number(7) + encode_number(clock - 1) + unhex("0161")
+        for clock in range(1, count)
+    )
+    return b"\1" + encode_number(count) + b"\7\0" + first + rest + b"\0"
+
+
+def test_update_of_a_few_thousand_keystrokes_in_a_row_is_admitted():
+    assert admit(pieces(8_000), {}).ends == {7: 8_000}
+
+
+def test_update_whose_pieces_would_cost_more_to_join_than_there_is_memory_is_refused():
+    with pytest.raises(BadUpdate, match="too many small pieces"):
+        admit(pieces(200_000), {})
+
+
+def test_values_weigh_more_than_letters():
+    def values(count: int) -> bytes:
+        first = unhex("0801017401" + "7e")
+        rest = b"".join(
+            b"\x88\7" + encode_number(clock - 1) + unhex("017e") for clock in range(1, count)
+        )
+        return b"\1" + encode_number(count) + b"\7\0" + first + rest + b"\0"
+
+    assert admit(values(2_000), {}).ends == {7: 2_000}
+    with pytest.raises(BadUpdate, match="too many small pieces"):
+        admit(values(5_000), {})
+
+
+def test_pieces_that_are_not_joined_cost_nothing():
+    # Each stands before the one before it: typing backwards, or at many places.
+    count = 20_000
+    assert admit(pieces(count, behind="44"), {}).ends == {7: count}
+
+
+def test_joining_in_one_transaction_costs_the_square_in_pycrdt_and_we_take_several():
+    """What the bound is for: a process that applies 60,000 letters in one transaction grows."""
+    script = (
+        "import resource, sys; from pycrdt import Doc; from documents.crdt import apply_all, build;"
+        "from tests.documents.test_admission import letters;"
+        "rows = letters(40_000);"
+        "build(rows) if sys.argv[1] == 'several' else None;"
+        "doc = Doc();"
+        "tx = doc.transaction() if sys.argv[1] == 'one' else None;"
+        "tx and tx.__enter__();"
+        "[doc.apply_update(row) for row in rows] if tx else None;"
+        "tx and tx.__exit__(None, None, None);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+
+    def peak_kib(way: str) -> int:
+        command = [sys.executable, "-c", script, way]
+        done = subprocess.run(command, capture_output=True, timeout=60, check=True, text=True)
+        return int(done.stdout)
+
+    assert peak_kib("one") > peak_kib("several") + 200_000
+
+
+def letters(count: int) -> list[bytes]:
+    """As many updates, of a letter each."""
+    first = unhex("01010700040101740161" + "00")
+    return [first] + [
+        b"\1\1\7" + encode_number(clock) + b"\x84\7" + encode_number(clock - 1) + unhex("016100")
+        for clock in range(1, count)
+    ]
