@@ -11,11 +11,32 @@ from typing import Any
 
 from pycrdt import Doc
 
-from documents.export.errors import ExportError, UnknownFormat, UnknownKind, WrongRootType
+from documents.export.dialects import to_tiptap
+from documents.export.errors import (
+    ExportError,
+    UnknownFormat,
+    UnknownKind,
+    UnknownRoot,
+    Unreadable,
+    WrongRootType,
+)
 from documents.export.filenames import safe_file_name
 from documents.export.html import text_to_html, to_html
 from documents.export.markdown import to_markdown
-from documents.export.roots import DEFAULT_ROOTS, RICHTEXT, TEXT, read_text, read_tiptap
+from documents.export.roots import (
+    DEFAULT_ROOTS,
+    RICHTEXT,
+    TEXT,
+    RootContent,
+    RootType,
+    find_type,
+    is_formatted,
+    list_roots,
+    read_root,
+    read_text,
+    read_tiptap,
+    require_root,
+)
 from documents.export.schema import Node
 
 __all__ = [
@@ -23,11 +44,18 @@ __all__ = [
     "FORMATS",
     "ExportError",
     "Format",
+    "RootContent",
+    "RootType",
     "UnknownFormat",
     "UnknownKind",
+    "UnknownRoot",
+    "Unreadable",
     "WrongRootType",
+    "list_roots",
     "plain_text",
+    "read_root",
     "render",
+    "require_root",
     "safe_file_name",
     "tiptap_json",
 ]
@@ -38,7 +66,7 @@ class _Source:
     """What is to be exported."""
 
     doc: Doc[Any]
-    kind: str
+    kind: str | None
     root: str
     title: str
 
@@ -53,10 +81,19 @@ class Format:
     _render: Callable[[_Source], bytes]
 
 
-def render(*, doc: Doc[Any], kind: str, root: str, title: str, format: str) -> bytes:  # noqa: A002
-    """The document in one of FORMATS; text is UTF-8.
+def render(
+    *,
+    doc: Doc[Any],
+    kind: str | None,
+    root: str,
+    title: str,
+    format: str,  # noqa: A002
+) -> bytes:
+    """One root of the document in one of FORMATS (`yjs` is always all of it); text is UTF-8.
 
-    Raises UnknownFormat, UnknownKind, or WrongRootType where the root holds no text.
+    The root is rendered as what it is; `kind` is what the document's own is while it is empty,
+    and None for any other. Raises UnknownFormat, UnknownKind, WrongRootType where a map or an
+    array is to be text, Unreadable.
     """
     chosen = FORMATS.get(format)
     if chosen is None:
@@ -82,24 +119,33 @@ def _as_text(source: _Source) -> bytes:
 
 
 def _as_markdown(source: _Source) -> bytes:
-    if source.kind == RICHTEXT:
-        content = read_tiptap(doc=source.doc, kind=source.kind, root=source.root)
-        return _encode(to_markdown(content))
+    content = _read_prose(source)
     # A plain text that somebody writes Markdown in is Markdown already.
-    return _as_text(source)
+    return _as_text(source) if content is None else _encode(to_markdown(content))
 
 
 def _as_html(source: _Source) -> bytes:
-    if source.kind == RICHTEXT:
-        content = read_tiptap(doc=source.doc, kind=source.kind, root=source.root)
+    content = _read_prose(source)
+    if content is not None:
         return _encode(to_html(content, title=source.title))
     text = read_text(doc=source.doc, kind=source.kind, root=source.root)
     return _encode(text_to_html(text, title=source.title))
 
 
+def _read_prose(source: _Source) -> Node | None:
+    """What is to be rendered as rich text, in Tiptap's words; None for text without formats."""
+    where: dict[str, Any] = {"doc": source.doc, "root": source.root}
+    is_text = find_type(kind=source.kind, **where) is RootType.TEXT
+    if is_text and source.kind != RICHTEXT and not is_formatted(**where):
+        return None
+    return to_tiptap(read_tiptap(kind=source.kind, **where))
+
+
 def _as_json(source: _Source) -> bytes:
-    content = read_tiptap(doc=source.doc, kind=source.kind, root=source.root)
-    return _encode(json.dumps(content, ensure_ascii=False))
+    where: dict[str, Any] = {"doc": source.doc, "kind": source.kind, "root": source.root}
+    if find_type(**where) in {RootType.MAP, RootType.ARRAY}:
+        return _encode(json.dumps(read_root(**where).value, ensure_ascii=False))
+    return _encode(json.dumps(read_tiptap(**where), ensure_ascii=False))
 
 
 def _as_yjs(source: _Source) -> bytes:

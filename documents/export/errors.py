@@ -17,3 +17,11 @@ class UnknownKind(ExportError):
 
 class WrongRootType(ExportError):
     """The root holds a map or a list, which cannot be read as text."""
+
+
+class UnknownRoot(ExportError):
+    """The document has no root of this name."""
+
+
+class Unreadable(ExportError):
+    """The root holds what no editor writes, and what cannot be shown safely."""

@@ -1,43 +1,157 @@
-"""Finds the text of a document at its root, whatever shared type another editor put there."""
+"""Finds what a document has at its roots, whatever shared types an editor put there.
 
-from typing import Any
+A root has no type of its own in an update: each reader sees in it what it asks for. So its type
+is told from what stands in it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, assert_never
 
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
-from documents.export.errors import UnknownKind, WrongRootType
+from documents.export.delta import Delta, is_plain, read_delta
+from documents.export.dialects import to_tiptap
+from documents.export.errors import UnknownKind, UnknownRoot, WrongRootType
+from documents.export.lexical import is_embedded, read_embedded
+from documents.export.quill import delta_to_tiptap
 from documents.export.schema import Node
 from documents.export.text import to_text
-from documents.export.tiptap import read_fragment
+from documents.export.tiptap import read_fragment, read_keys
+from documents.export.values import read_array, read_map
 
 RICHTEXT = "richtext"
 TEXT = "text"
 _SHARED = (Array, Map, Text, XmlElement, XmlFragment, XmlText)
 DEFAULT_ROOTS = {RICHTEXT: "default", TEXT: "content"}
+_NAMED_IN_ERRORS = 20
 
 
-def read_tiptap(*, doc: Doc[Any], kind: str, root: str) -> Node:
-    """The document as Tiptap JSON; plain text as one paragraph per line.
+class RootType(StrEnum):
+    """What stands in a root."""
 
-    Raises UnknownKind, or WrongRootType where there is content but no text.
+    TEXT = "text"
+    XML = "xml"
+    MAP = "map"
+    ARRAY = "array"
+    # Everything in it was deleted, and with it what it was.
+    EMPTY = "empty"
+
+
+_TYPES_OF_KINDS = {RICHTEXT: RootType.XML, TEXT: RootType.TEXT}
+
+
+@dataclass(frozen=True, slots=True)
+class RootContent:
+    """A root as what it is; None is what it does not have."""
+
+    type: RootType
+    # Plain text, of `text` and `xml`.
+    text: str | None = None
+    # Tiptap JSON, of `xml`.
+    content: Node | None = None
+    # Quill's delta, of a `text` with formats or embeds.
+    delta: Delta | None = None
+    # JSON, of `map` and `array`.
+    value: Any = None
+    # Keys that were set on a root that is not a map, as Lexical does.
+    attributes: dict[str, Any] | None = None
+
+
+def list_roots(*, doc: Doc[Any], kind: str, root: str) -> dict[str, RootType]:
+    """Every root by name with its type; the document's own first, also when nothing is in it.
+
+    Raises UnknownKind.
     """
-    match kind:
-        case "richtext":
-            return _read_richtext(doc, root)
-        case "text":
-            return paragraphs(_read_text(doc, root))
-        case _:
-            raise _unknown_kind(kind)
+    others = sorted(set(doc.keys()) - {root})
+    return {root: find_type(doc=doc, kind=kind, root=root)} | {
+        name: find_type(doc=doc, kind=None, root=name) for name in others
+    }
 
 
-def read_text(*, doc: Doc[Any], kind: str, root: str) -> str:
-    """The document as plain text. Raises as `read_tiptap`."""
-    match kind:
-        case "richtext":
-            return to_text(_read_richtext(doc, root))
-        case "text":
-            return _read_text(doc, root)
+def require_root(name: str, roots: Iterable[str]) -> None:
+    """Raise UnknownRoot, which says what there is, unless the name is among the roots."""
+    names = list(roots)
+    if name in names:
+        return
+    named = ", ".join(f"“{known}”" for known in names[:_NAMED_IN_ERRORS])
+    more = " and others" if len(names) > _NAMED_IN_ERRORS else ""
+    raise UnknownRoot(f"There is no root “{name}” in this document. It has {named}{more}.")
+
+
+def find_type(*, doc: Doc[Any], kind: str | None, root: str) -> RootType:
+    """What a root is; while the document's own one is empty, what its kind says.
+
+    `kind` is None for any other root. Raises UnknownKind.
+    """
+    expected = RootType.EMPTY if kind is None else _TYPES_OF_KINDS.get(kind)
+    if expected is None:
+        raise UnknownKind(f"Unknown kind of document “{kind}”: it is richtext or text.")
+    found = _type_of(doc, root)
+    return expected if found is RootType.EMPTY else found
+
+
+def read_root(*, doc: Doc[Any], kind: str | None, root: str) -> RootContent:
+    """The root as what it is. Of a richtext document a text is rich text, too.
+
+    `kind` as for `find_type`. Raises UnknownKind, and Unreadable for what only a forged update
+    can bring about.
+    """
+    found = find_type(doc=doc, kind=kind, root=root)
+    attributes = None if found is RootType.MAP else read_keys(doc.get(root, type=Map))
+    match found:
+        case RootType.TEXT:
+            delta = read_delta(doc.get(root, type=Text), root=root)
+            return RootContent(
+                found,
+                text=str(doc.get(root, type=Text)),
+                content=_delta_to_tiptap(delta) if kind == RICHTEXT else None,
+                delta=None if is_plain(delta) else delta,
+                attributes=attributes or None,
+            )
+        case RootType.XML:
+            content = _read_xml(doc, root)
+            text = to_text(to_tiptap(content))
+            return RootContent(found, text=text, content=content, attributes=attributes or None)
+        case RootType.MAP:
+            return RootContent(found, value=read_map(doc, root))
+        case RootType.ARRAY:
+            return RootContent(found, value=read_array(doc, root), attributes=attributes or None)
+        case RootType.EMPTY:
+            return RootContent(found, text="", attributes=attributes or None)
         case _:
-            raise _unknown_kind(kind)
+            assert_never(found)
+
+
+def read_tiptap(*, doc: Doc[Any], kind: str | None, root: str) -> Node:
+    """The root as Tiptap JSON; plain text as one paragraph per line.
+
+    Raises UnknownKind, WrongRootType where there is content but no text, Unreadable.
+    """
+    match find_type(doc=doc, kind=kind, root=root):
+        case RootType.XML | RootType.EMPTY:
+            return _read_xml(doc, root)
+        case RootType.TEXT:
+            return _delta_to_tiptap(read_delta(doc.get(root, type=Text), root=root))
+        case found:
+            raise _no_text(root, found)
+
+
+def read_text(*, doc: Doc[Any], kind: str | None, root: str) -> str:
+    """The root as plain text. Raises as `read_tiptap`."""
+    match find_type(doc=doc, kind=kind, root=root):
+        case RootType.TEXT:
+            return str(doc.get(root, type=Text))
+        case RootType.XML | RootType.EMPTY:
+            return to_text(to_tiptap(_read_xml(doc, root)))
+        case found:
+            raise _no_text(root, found)
+
+
+def is_formatted(*, doc: Doc[Any], root: str) -> bool:
+    """Whether a text root has formats or embeds, as Quill's has."""
+    return not is_plain(read_delta(doc.get(root, type=Text), root=root))
 
 
 def paragraphs(text: str) -> Node:
@@ -51,60 +165,56 @@ def paragraphs(text: str) -> Node:
     return {"type": "doc", "content": content}
 
 
-def _unknown_kind(kind: str) -> UnknownKind:
-    return UnknownKind(f"Unknown kind of document “{kind}”: it is richtext or text.")
-
-
 def open_fragment(*, doc: Doc[Any], root: str) -> XmlFragment:
     """The root as rich text to write to. Raises WrongRootType where something else is there."""
     fragment: XmlFragment = doc.get(root, type=XmlFragment)
-    if not list(fragment.children) and not _is_empty(doc, root, len(fragment.children)):
+    if _type_of(doc, root) not in {RootType.XML, RootType.EMPTY} or is_embedded(fragment):
         raise _wrong_root(root)
     return fragment
 
 
 def open_text(*, doc: Doc[Any], root: str) -> Text:
     """The root as text to write to. Raises WrongRootType where something else is there."""
-    text: Text = doc.get(root, type=Text)
-    if not str(text) and not _is_empty(doc, root, len(text)) and not _has_only_embeds(text):
+    if _type_of(doc, root) not in {RootType.TEXT, RootType.EMPTY}:
         raise _wrong_root(root)
+    text: Text = doc.get(root, type=Text)
     return text
 
 
-def _read_richtext(doc: Doc[Any], root: str) -> Node:
-    # A root has no type of its own in an update: each reader sees in it what it asks for.
-    fragment = doc.get(root, type=XmlFragment)
-    content = read_fragment(fragment)
-    if content["content"] or _is_empty(doc, root, len(fragment.children)):
-        return content
-    if text := str(doc.get(root, type=Text)):
-        return paragraphs(text)
-    raise _wrong_root(root)
-
-
-def _read_text(doc: Doc[Any], root: str) -> str:
-    text = doc.get(root, type=Text)
-    if str(text) or _is_empty(doc, root, len(text)) or _has_only_embeds(text):
-        return str(text)
-    content = read_fragment(doc.get(root, type=XmlFragment))
-    if content["content"]:
-        return to_text(content)
-    raise _wrong_root(root)
-
-
-def _is_empty(doc: Doc[Any], root: str, length: int) -> bool:
+def _type_of(doc: Doc[Any], root: str) -> RootType:
+    # Never as an Array here: pycrdt waits for ever on one that has text in it.
+    text: Text = doc.get(root, type=Text)
+    pieces = [piece for piece, _ in text.diff()]
+    if any(not isinstance(piece, _SHARED) for piece in pieces):
+        return RootType.TEXT
+    if any(isinstance(piece, XmlElement | XmlText) for piece in pieces):
+        return RootType.XML
+    if len(text):
+        return RootType.ARRAY
     # A map counts no children: its keys are looked for only where there is nothing else.
-    return length == 0 and len(doc.get(root, type=Map)) == 0
+    return RootType.MAP if len(doc.get(root, type=Map)) else RootType.EMPTY
 
 
-def _has_only_embeds(text: Text) -> bool:
-    """Whether this is a text of nothing but pictures, as Quill makes it."""
-    embedded = [value for value, _ in text.diff()]
-    return bool(embedded) and not any(isinstance(value, _SHARED) for value in embedded)
+def _read_xml(doc: Doc[Any], root: str) -> Node:
+    fragment = doc.get(root, type=XmlFragment)
+    return read_embedded(fragment) if is_embedded(fragment) else read_fragment(fragment)
+
+
+def _delta_to_tiptap(delta: Delta) -> Node:
+    if is_plain(delta):
+        return paragraphs("".join(op["insert"] for op in delta))
+    return delta_to_tiptap(delta)
 
 
 def _wrong_root(root: str) -> WrongRootType:
     return WrongRootType(
         f"The root “{root}” holds something else than this kind of document. Set the document's "
-        "kind and root to those of its editor, or export it as yjs."
+        "kind and root to those of its editor, or send updates that its editor would make."
+    )
+
+
+def _no_text(root: str, found: RootType) -> WrongRootType:
+    return WrongRootType(
+        f"The root “{root}” holds something else than text: a{'n' * (found == 'array')} {found}. "
+        "Export it as json or yjs, or ask for another root."
     )

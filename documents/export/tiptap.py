@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from pycrdt import Text, XmlElement, XmlFragment, XmlText
+from pycrdt import Map, Text, XmlElement, XmlFragment, XmlText
 
 from documents.export.schema import MARK_RANK, MAX_DEPTH, Node, can_merge, merge_texts
 
@@ -62,16 +62,23 @@ def read_value(value: object, depth: int = 0) -> Any:
             items = [read_value(item, depth + 1) for item in value]
             return [None if item is _UNREADABLE else item for item in items]
         case dict() if depth < _MAX_VALUE_DEPTH:
-            return _read_members(value.items(), depth + 1)
+            return read_members(value.items(), depth + 1)
         case _:
             # Bytes, shared types and other documents have no place in JSON.
             return _UNREADABLE
 
 
-def _read_members(members: Iterable[tuple[str, object]], depth: int = 0) -> dict[str, Any]:
+def read_members(members: Iterable[tuple[str, object]], depth: int = 0) -> dict[str, Any]:
+    """Names and shared values as a JSON object; what has no place in JSON is left out."""
     # Sorted, because pycrdt hands them out in another order each time.
     read = ((name, read_value(value, depth)) for name, value in sorted(members, key=_first))
     return {name: value for name, value in read if value is not _UNREADABLE}
+
+
+def read_keys(shared: Map[Any]) -> dict[str, Any]:
+    """A map's own values as a JSON object; shared types in it are left out."""
+    # A key that was forged may stand for nothing: items() stumbles over it.
+    return read_members((key, shared.get(key)) for key in shared.keys())  # noqa: SIM118
 
 
 def _attributes(element: XmlElement) -> Iterable[tuple[str, object]]:
@@ -82,14 +89,15 @@ def _first(member: tuple[str, object]) -> str:
     return member[0]
 
 
-def _read_marks(formats: dict[str, Any]) -> list[Node]:
+def read_marks(formats: dict[str, Any]) -> list[Node]:
+    """The formats of a stretch of text as marks, in the order of Tiptap's schema."""
     marks: list[Node] = []
     for name, value in sorted(formats.items(), key=_first):
         if value is None:
             continue
         hashed = _HASHED_MARK.fullmatch(name)
         mark: Node = {"type": hashed[1] if hashed else name}
-        if isinstance(value, dict) and (attrs := _read_members(value.items())):
+        if isinstance(value, dict) and (attrs := read_members(value.items())):
             mark["attrs"] = attrs
         marks.append(mark)
     marks.sort(key=lambda mark: MARK_RANK.get(mark["type"], len(MARK_RANK)))
@@ -156,7 +164,7 @@ class _Reader:
         if not run.text:
             return
         node: Node = {"type": "text", "text": run.text}
-        if run.formats and (marks := _read_marks(run.formats)):
+        if run.formats and (marks := read_marks(run.formats)):
             node["marks"] = marks
         if (
             into
@@ -178,7 +186,7 @@ class _Reader:
             into.append({"type": "paragraph", "content": content} if content else _empty())
             return
         node: Node = {"type": tag}
-        if attrs := _read_members(_attributes(element)):
+        if attrs := read_members(_attributes(element)):
             node["attrs"] = attrs
         into.append(node)
         if children:
