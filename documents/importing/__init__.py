@@ -7,12 +7,11 @@ Call from the thread that made the Doc. Whoever wants the change as an update ru
 from functools import partial
 from typing import Any, assert_never
 
-from pycrdt import Doc, XmlFragment
+from pycrdt import Doc
 
 from documents.export.errors import WrongRootType
-from documents.export.markdown import to_markdown
-from documents.export.roots import RICHTEXT, TEXT, open_fragment, open_text
-from documents.export.schema import Node, children_of
+from documents.export.roots import RICHTEXT, TEXT, open_text
+from documents.export.schema import children_of
 from documents.importing.errors import EditError, NestedTooDeep, UnsupportedEdit
 from documents.importing.markdown import read_markdown
 from documents.importing.operations import (
@@ -24,6 +23,7 @@ from documents.importing.operations import (
     parse_operations,
     refuse_operation,
 )
+from documents.importing.prose import Prose, open_prose
 from documents.importing.text import (
     apply_text_operations,
     apply_text_ops,
@@ -60,31 +60,24 @@ def apply_ops(*, doc: Doc[Any], kind: str, root: str, ops: object) -> None:
         if kind == TEXT:
             apply_text_operations(open_text(doc=doc, root=root), operations)
         else:
-            _apply_to_richtext(open_fragment(doc=doc, root=root), operations)
+            _apply_to_richtext(open_prose(doc=doc, root=root), operations)
     except WrongRootType as error:
         raise EditError(str(error)) from None
 
 
-def _apply_to_richtext(fragment: XmlFragment, operations: list[Operation]) -> None:
+def _apply_to_richtext(prose: Prose, operations: list[Operation]) -> None:
     # All Markdown is read before anything is written: a refusal leaves nothing half done.
     changes = []
     for index, operation in enumerate(operations):
         match operation:
             case Append(text):
-                content = children_of(read_markdown(text))
-                changes.append(partial(append_content, fragment, content))
+                changes.append(partial(prose.append, children_of(read_markdown(text))))
             case Replace(text):
-                content_json = read_markdown(text)
-                changes.append(partial(replace_content, fragment, content_json, key=_as_markdown))
+                changes.append(partial(prose.replace, children_of(read_markdown(text))))
             case Insert() | Delete():
                 raise refuse_operation(operation, kind=RICHTEXT, index=index)
             case _:
                 assert_never(operation)
-    with fragment.doc.transaction():
+    with prose.fragment.doc.transaction():
         for change in changes:
             change()
-
-
-def _as_markdown(block: Node) -> str:
-    # Blocks that read alike in Markdown keep what it cannot say: colours, widths, alignment.
-    return to_markdown({"type": "doc", "content": [block]})

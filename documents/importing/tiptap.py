@@ -39,7 +39,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def append_content(fragment: XmlFragment, nodes: list[Node]) -> None:
+def append_content(fragment: XmlFragment | XmlElement, nodes: list[Node]) -> None:
     """Add blocks of Tiptap JSON to the end.
 
     Raises EditError, and changes nothing, when they are malformed or nested too deep. Whether
@@ -51,7 +51,10 @@ def append_content(fragment: XmlFragment, nodes: list[Node]) -> None:
 
 
 def replace_content(
-    fragment: XmlFragment, doc_json: Node, *, key: Callable[[Node], object] | None = None
+    fragment: XmlFragment | XmlElement,
+    doc_json: Node,
+    *,
+    key: Callable[[Node], object] | None = None,
 ) -> None:
     """Make this Tiptap document the whole content. Raises as `append_content`.
 
@@ -144,7 +147,7 @@ def _require_json(node: Node) -> None:
             require_unicode(text, where="content")
 
 
-def _insert_blocks(fragment: XmlFragment, index: int, nodes: list[Node]) -> None:
+def _insert_blocks(fragment: XmlFragment | XmlElement, index: int, nodes: list[Node]) -> None:
     # Last first: pycrdt walks to an index from the beginning, so that going up is quadratic.
     pending: list[tuple[XmlElement, Node]] = []
     for child in reversed(list(_shape(nodes))):
