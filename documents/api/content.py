@@ -1,6 +1,7 @@
 """Reading a document: its content, its exports, who is in it."""
 
 import uuid
+from dataclasses import fields
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +21,16 @@ from documents.api.pagination import page_of, respond_whole
 from documents.api.serializers import AnySerializer, ConnectionSerializer, ContentSerializer
 from documents.api.versions import find_version
 from documents.content import build_document
-from documents.export import FORMATS, UnknownFormat, plain_text, render, safe_file_name, tiptap_json
+from documents.export import (
+    FORMATS,
+    UnknownFormat,
+    list_roots,
+    read_root,
+    render,
+    require_root,
+    safe_file_name,
+)
+from documents.models import Document
 from documents.permissions import Action
 from documents.presence import read_roster
 
@@ -31,29 +41,57 @@ class ReadingView(ApiView):
     permission_classes = (AllowAny,)
 
 
+class RootQuery(AnySerializer):
+    root: Any = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="The name of a root to read; without it, the document's own.",
+    )
+
+
 class ContentView(ReadingView):
     @extend_schema(
         parameters=[
-            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="An ETag.")
+            RootQuery,
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="An ETag."),
         ],
         responses={200: ContentSerializer, 304: OpenApiResponse(description="Still the same.")},
     )
     def get(self, request: Request, document_id: uuid.UUID) -> HttpResponseBase:
-        """The content as committed. The ETag is the quoted seq."""
+        """The content as committed: one root as what it is, and the types of all.
+
+        `text` is what a text or rich text (`xml`) says, in whose code points positions are given.
+        `content` is the Tiptap JSON of rich text, in the words of its editor's own schema;
+        `delta` the Quill delta of a text that has formats or embeds; `value` the JSON of a map or
+        an array, as `toJSON()` in a browser. What JSON has no word for is null there, and binary
+        data a list of its bytes. The ETag is the quoted seq. 404 where there is no such root.
+        """
         document = find_document(request, document_id, Action.READ).document
         unchanged = get_conditional_response(request, etag=f'"{document.head_seq}"')
         if unchanged is not None:
             return unchanged
+        query = RootQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
         built = build_document(document_id=document.id)
-        source: dict[str, Any] = {"doc": built.doc, "kind": document.kind, "root": document.root}
-        content = {"kind": document.kind, "seq": built.seq, "text": plain_text(**source)}
-        if (tiptap := tiptap_json(**source)) is not None:
-            content["content"] = tiptap
+        roots = list_roots(doc=built.doc, kind=document.kind, root=document.root)
+        name = query.validated_data.get("root", document.root)
+        require_root(name, roots)
+        read = read_root(doc=built.doc, kind=_kind_of(document, name), root=name)
+        held = {each.name: getattr(read, each.name) for each in fields(read)}
+        content = {
+            "kind": document.kind,
+            "root": name,
+            "seq": built.seq,
+            # What a root does not have is left out.
+            **{key: value for key, value in held.items() if value is not None},
+            "roots": {each: {"type": found} for each, found in roots.items()},
+        }
         headers = {"ETag": f'"{built.seq}"', "Cache-Control": "private, no-cache"}
         return Response(content, headers=headers)
 
 
-class ExportQuery(AnySerializer):
+class ExportQuery(RootQuery):
     format = serializers.ChoiceField(list(FORMATS))
     version = serializers.IntegerField(
         required=False, help_text="The id of a version; without it, the document as it is now."
@@ -71,7 +109,11 @@ class ExportView(ReadingView):
         },
     )
     def get(self, request: Request, document_id: uuid.UUID) -> HttpResponse:
-        """Download the document, or one of its versions."""
+        """Download one root of the document, or of one of its versions.
+
+        As `json` rich text and text are a Tiptap document, a map or an array is its value (see
+        `content/`); those have no other format but `yjs`, which is always the whole document.
+        """
         document = find_document(request, document_id, Action.EXPORT).document
         chosen = FORMATS.get(request.query_params.get("format", ""))
         if chosen is None:
@@ -83,10 +125,12 @@ class ExportView(ReadingView):
             doc = build_document(document_id=document.id).doc
         else:
             doc = crdt.build([bytes(find_version(document.id, version_id).state)])
+        name = query.validated_data.get("root", document.root)
+        require_root(name, list_roots(doc=doc, kind=document.kind, root=document.root))
         exported = render(
             doc=doc,
-            kind=document.kind,
-            root=document.root,
+            kind=_kind_of(document, name),
+            root=name,
             title=document.title,
             format=chosen.name,
         )
@@ -108,6 +152,11 @@ class PresenceView(ReadingView):
         document = find_document(request, document_id, Action.READ).document
         roster = read_roster(document_id=document.id)
         return respond_whole(ConnectionSerializer(roster, many=True).data)
+
+
+def _kind_of(document: Document, root: str) -> str | None:
+    """Only the document's own root has a kind: what it is as long as nothing is in it."""
+    return document.kind if root == document.root else None
 
 
 def _attach(file_name: str) -> str:

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from documents import errors
-from documents.export import ExportError, UnknownFormat
+from documents.export import ExportError, UnknownFormat, UnknownRoot
 from documents.importing import EditError
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,8 @@ def _translate(error: Exception) -> Exception:  # noqa: PLR0911 (one line per fa
     match error:
         case Http404() | errors.DocumentMissing():
             return exceptions.NotFound("There is nothing at this address, or not for you.")
+        case UnknownRoot():
+            return exceptions.NotFound(str(error))
         case PermissionDenied():
             return exceptions.PermissionDenied(*error.args)
         case errors.Conflict() | errors.MissingPredecessors():

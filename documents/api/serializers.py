@@ -6,6 +6,7 @@ from django.contrib.auth import get_user_model
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from documents.export import RootType
 from documents.lifecycle import UNTITLED
 from documents.models import Kind
 from documents.people import Person, describe_user
@@ -100,7 +101,8 @@ class NewDocumentSerializer(AnySerializer):
         max_length=64,
         default="",
         allow_blank=True,
-        help_text="The shared type's name; by default `default` (rich text) or `content` (text).",
+        help_text="The shared type's name, as its editor calls it: `document-store` for BlockNote, "
+        "`quill`, `codemirror`, ... By default `default` (rich text) or `content` (text).",
     )
 
 
@@ -138,11 +140,33 @@ class TicketSerializer(AnySerializer):
     expires_at = serializers.DateTimeField()
 
 
+class RootSerializer(AnySerializer):
+    """A shared type at the root of the Yjs document."""
+
+    type = serializers.ChoiceField([each.value for each in RootType])
+
+
 class ContentSerializer(AnySerializer):
-    kind = serializers.ChoiceField(Kind.choices)
+    kind = serializers.ChoiceField(Kind.choices, help_text="The document's.")
+    root: Any = serializers.CharField(help_text="The root that this is the content of.")
+    type = serializers.ChoiceField([each.value for each in RootType])
     seq = serializers.IntegerField()
-    text = serializers.CharField(help_text="Plain text; positions are its code points.")
+    text = serializers.CharField(
+        required=False, help_text="Plain text; positions are its code points."
+    )
     content = serializers.DictField(required=False, help_text="Tiptap JSON, of rich text only.")
+    delta = serializers.ListField(
+        child=serializers.DictField(),
+        required=False,
+        help_text="Quill's delta, of a text with formats or embeds only.",
+    )
+    value: Any = serializers.JSONField(
+        required=False, help_text="An object or a list, of a map or an array only."
+    )
+    attributes = serializers.DictField(
+        required=False, help_text="Keys set on a root that is not a map, where there are any."
+    )
+    roots = serializers.DictField(child=RootSerializer(), help_text="All roots there are, by name.")
 
 
 class SeqSerializer(AnySerializer):

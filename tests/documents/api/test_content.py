@@ -21,7 +21,14 @@ def test_text_is_served_as_committed(api, text_document, vera, writer):
     writer(text_document).type("é 😀")
     answer = api(vera).get(content(text_document))
     assert answer.status_code == 200
-    assert answer.json() == {"kind": "text", "seq": 1, "text": "é 😀"}
+    assert answer.json() == {
+        "kind": "text",
+        "root": "content",
+        "type": "text",
+        "seq": 1,
+        "text": "é 😀",
+        "roots": {"content": {"type": "text"}},
+    }
     assert answer["ETag"] == '"1"'
 
 
@@ -34,8 +41,9 @@ def test_rich_text_comes_as_text_and_as_tiptap_json(api, document, vera, writer)
 
 
 def test_document_without_a_word_is_empty(api, text_document, alice):
-    answer = api(alice).get(content(text_document))
-    assert answer.json() == {"kind": "text", "seq": 0, "text": ""}
+    answer = api(alice).get(content(text_document)).json()
+    assert (answer["seq"], answer["text"]) == (0, "")
+    assert answer["roots"] == {"content": {"type": "text"}}
 
 
 def test_known_content_is_not_sent_again(api, text_document, alice, writer):
