@@ -16,7 +16,8 @@ from documents import bus, crdt, importing
 from documents.content import build_document
 from documents.errors import DocumentMissing, HeadMoved
 from documents.log import NewUpdate, append_updates
-from documents.models import Document, Snapshot
+from documents.models import Document, Kind, Snapshot
+from documents.models.document import DEFAULT_ROOTS
 from documents.snapshots import snapshot_if_due
 
 # After so many lost races against people who type, the row is locked first.
@@ -58,6 +59,26 @@ def apply_ops(*, document: Document, ops: Any, author: Any) -> int:
         return Change(crdt.edit(doc, change), document.server_client)
 
     return _commit(document=document, author=author, compute=apply)
+
+
+@transaction.atomic
+def change_root(*, document: Document, kind: str, root: str, author: Any) -> None:
+    """Say at which root the content is, and of which kind; a blank root is the kind's default.
+
+    What is read at a seq never changes. So this takes a seq of its own, by an update with nothing
+    in it. Raises DocumentMissing.
+    """
+    root = root or DEFAULT_ROOTS[Kind(kind)]
+    if (kind, root) == (document.kind, document.root):
+        return
+    author_id = None if author is None else author.pk
+    empty = NewUpdate(crdt.EMPTY_UPDATE, author_id)
+    seq = append_updates(document_id=document.id, updates=[empty])
+    document.kind, document.root, document.head_seq = kind, root, seq
+    document.save(update_fields=["kind", "root"])
+    document.refresh_from_db(fields=["updated_at"])
+    hint = bus.appended(document_id=document.id, last_seq=seq, rows=[(empty.payload, author_id)])
+    transaction.on_commit(lambda: bus.publish(hint))
 
 
 def restore_snapshot(*, document: Document, snapshot: Snapshot, author: Any) -> int:

@@ -9,20 +9,23 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
+from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from documents.api.access import find_document, find_trashed
 from documents.api.base import ApiView
+from documents.api.edits import author_of
 from documents.api.pagination import ListCursor, page_of
 from documents.api.serializers import (
     AnySerializer,
+    DocumentChangesSerializer,
     DocumentSerializer,
     DuplicationSerializer,
     NewDocumentSerializer,
-    RenameSerializer,
 )
+from documents.edits import change_root
 from documents.lifecycle import (
     create_document,
     duplicate_document,
@@ -92,13 +95,30 @@ class DocumentView(ApiView):
         access = find_document(request, document_id, Action.READ)
         return Response(DocumentSerializer(access).data)
 
-    @extend_schema(request=RenameSerializer, responses=DocumentSerializer)
+    @extend_schema(request=DocumentChangesSerializer, responses=DocumentSerializer)
     def patch(self, request: Request, document_id: uuid.UUID) -> Response:
-        """Rename it."""
+        """Rename it, or say at which root its content is.
+
+        Another root moves nothing: it is where content, exports and edits look from now on. It
+        counts as an edit, and takes a seq. Editors that are open go on with the root they have.
+        """
         access = find_document(request, document_id, Action.RENAME)
-        serializer = RenameSerializer(data=request.data)
+        serializer = DocumentChangesSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        rename_document(document=access.document, title=serializer.validated_data["title"])
+        changes = serializer.validated_data
+        if not changes.keys() & {"title", "root"}:
+            raise ValidationError({"title": ["Give a title, or a root (and its kind)."]})
+        if "kind" in changes and "root" not in changes:
+            raise ValidationError({"kind": ["Give it together with the root that it describes."]})
+        if "root" in changes:
+            change_root(
+                document=access.document,
+                kind=changes.get("kind", access.document.kind),
+                root=changes["root"],
+                author=author_of(request),
+            )
+        if "title" in changes:
+            rename_document(document=access.document, title=changes["title"])
         return Response(DocumentSerializer(access).data)
 
     @extend_schema(responses={204: None})

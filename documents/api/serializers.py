@@ -106,8 +106,19 @@ class NewDocumentSerializer(AnySerializer):
     )
 
 
-class RenameSerializer(AnySerializer):
-    title = serializers.CharField(max_length=255)
+class DocumentChangesSerializer(AnySerializer):
+    """What is left out stays; of title and root there must be one."""
+
+    title = serializers.CharField(max_length=255, required=False)
+    kind = serializers.ChoiceField(
+        Kind.choices, required=False, help_text="Together with `root` only: what that one is."
+    )
+    root: Any = serializers.CharField(
+        max_length=64,
+        required=False,
+        allow_blank=True,
+        help_text="The shared type's name; nothing is moved there. Blank is the kind's default.",
+    )
 
 
 class DuplicationSerializer(AnySerializer):
