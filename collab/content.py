@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from collab import metrics
@@ -11,7 +11,7 @@ from collab.audience import Audience
 from collab.following import Follower, LoggedRow
 from collab.holding import Holding
 from collab.journal import AckTarget, Append
-from collab.live_doc import LiveDoc, Poisoned, Run, merge
+from collab.live_doc import Examined, LiveDoc, Poisoned, Run, merge
 from collab.services import Services
 from collab.sessions import Session
 from collab.wire.messages import (
@@ -24,11 +24,17 @@ from collab.wire.messages import (
     SyncRequest,
 )
 from documents import bus
+from documents.comparison import covers_deletions
 from documents.crdt import EMPTY_UPDATE
 from documents.errors import BadUpdate, Contradiction, MissingPredecessors
 from documents.log import State
 
 logger = logging.getLogger(__name__)
+
+# An update that is larger is read in a thread of its own: it may take a second for a megabyte.
+_LARGE_BYTES = 64 * 1024
+# What a reader's client says it has is not looked at beyond this.
+_MAX_KNOWN_BYTES = 256 * 1024
 
 
 class Content:
@@ -53,7 +59,7 @@ class Content:
         self._services = services
         self._give_up = give_up
         self._remind = remind
-        self._doc = LiveDoc(state.payloads())
+        self._doc = LiveDoc(state.payloads(), pairs=state.pairs)
         self._holding = Holding()
         self._overdue: dict[Session, asyncio.TimerHandle] = {}
         self._log = Follower(
@@ -85,8 +91,17 @@ class Content:
     async def write(self, edits: dict[Session, list[Edit]], *, may_hold: bool = True) -> None:
         """Apply each session's run, tell everybody else at once, hand it to the journal."""
         changes: list[tuple[Session, bytes]] = []
+        news = False
         before = self._doc.state_vector() if edits else b""
-        for session, run_of_edits in edits.items():
+        for session, run_of_edits in _parts(edits):
+            examined = None
+            if len(run_of_edits[0].update) > _LARGE_BYTES:
+                # Others' rows may come meanwhile, which may build on what was applied here already.
+                self._tell_changes(changes, before)
+                examined = await self._examine(session, run_of_edits[0])
+                before, changes = self._doc.state_vector(), []
+                if session.closing is not None:
+                    continue
             if not session.may_edit:
                 self._answer_reader(session, run_of_edits)
                 continue
@@ -95,7 +110,9 @@ class Content:
                 continue
             try:
                 run = self._doc.apply(
-                    [edit.update for edit in run_of_edits], is_foreign=self._is_foreign_to(session)
+                    [edit.update for edit in run_of_edits],
+                    is_foreign=self._is_foreign_to(session),
+                    examined=examined,
                 )
             except Poisoned as poison:
                 self._tell_changes(changes, before)
@@ -109,11 +126,22 @@ class Content:
             self._answer_refused(session, taken, run)
             if run.changed is not None:
                 changes.append((session, run.changed))
+                news = True
             self._journal(session, taken, run)
         self._tell_changes(changes, before)
-        if changes:
+        if news:
             for waiting in self._holding.confirmed(self._doc.clocks):
                 await self.write({waiting: self._release(waiting)})
+
+    async def _examine(self, session: Session, edit: Edit) -> Examined | None:
+        """Look at a large edit elsewhere: it takes long, and other documents have people too."""
+        if not session.may_edit:
+            return None
+        try:
+            return await self._doc.examine(edit.update)
+        except (Poisoned, BadUpdate):
+            # The Doc, not the edit: applying finds that too, and builds a new one.
+            return None
 
     async def _write_singly(
         self, session: Session, edits: Sequence[Edit], poison: Poisoned
@@ -177,7 +205,7 @@ class Content:
         self._log.pause()
         await self._services.journal.flush(self.document_id)
         state = await self._services.load_state(self.document_id)
-        self._doc = LiveDoc(state.payloads())
+        self._doc = LiveDoc(state.payloads(), pairs=state.pairs)
         # Rows of other processes came in with the load, which nobody here was told of.
         missed = self._doc.encode_since(before)
         if missed != EMPTY_UPDATE:
@@ -188,12 +216,23 @@ class Content:
         """Refuse what somebody writes who may not; what holds nothing new writes nothing."""
         detail = f"As {session.role.slug} you may read this document, not edit it."
         for edit in edits:
-            if edit.answers_sync and self._doc.holds(edit.update):
+            if edit.answers_sync and self._holds(edit):
                 known = AckTarget(session, edit.cseq, edit.cseq)
                 self._services.journal.append(self, Append(session, None, None, None, [known]))
             else:
                 metrics.UPDATES.labels("read_only").inc()
                 session.send(Error(ErrorCode.READ_ONLY, detail, cseq=edit.cseq))
+
+    def _holds(self, edit: Edit) -> bool:
+        """Whether an edit would change nothing; one so large that it takes long would."""
+        if len(edit.update) > _MAX_KNOWN_BYTES:
+            return False
+        try:
+            return self._doc.knows(edit.update) and covers_deletions(
+                self._doc.encode_deletions(), edit.update
+            )
+        except (BadUpdate, Poisoned):
+            return False
 
     def _answer_refused(self, session: Session, edits: Sequence[Edit], run: Run) -> None:
         lacking = False
@@ -311,6 +350,22 @@ class Content:
             authors = {author for _, _, author in rows}
             person = self._audience.person_of(authors.pop()) if len(authors) == 1 else None
             self._audience.tell_change(Changed(changed, person), before=before)
+
+
+def _parts(edits: Mapping[Session, list[Edit]]) -> Iterator[tuple[Session, list[Edit]]]:
+    """Each session's edits in order, large ones by themselves."""
+    for session, run_of_edits in edits.items():
+        part: list[Edit] = []
+        for edit in run_of_edits:
+            if len(edit.update) <= _LARGE_BYTES:
+                part.append(edit)
+                continue
+            if part:
+                yield session, part
+            yield session, [edit]
+            part = []
+        if part:
+            yield session, part
 
 
 def _stretches(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

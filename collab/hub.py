@@ -26,7 +26,7 @@ from collab.roster import Roster
 from collab.sessions import Session
 from collab.wire.messages import AwarenessState, CloseCode, Person, Stateless
 from documents import bus
-from documents.log import State, load_state
+from documents.log import State
 from documents.models import Connection
 from documents.snapshots import MIN_TAIL_BYTES, snapshot_if_due
 
@@ -187,7 +187,7 @@ class Hub:
 
     async def load_state(self, document_id: uuid.UUID) -> State:
         """The newest snapshot and the rows after it."""
-        return await self.read(lambda: load_state(document_id=document_id))
+        return await self.read(lambda: records.load_room_state(document_id))
 
     async def read_since(self, document_id: uuid.UUID, seq: int) -> list[LoggedRow]:
         """The log's rows after `seq`."""

@@ -1,16 +1,17 @@
-"""The content of one open document: a pycrdt Doc behind the gate. No asyncio, no Django.
+"""The content of one open document: a pycrdt Doc behind the gate. No Django.
 
 One owner: a LiveDoc is used by its room's thread only (pycrdt refuses any other).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from pycrdt import Doc, TransactionEvent, merge_updates
 
 from documents.admission import Admitted, admit, find_pairs
-from documents.comparison import contradicts, covers_deletions
+from documents.comparison import contradicts
 from documents.crdt import EMPTY_UPDATE, apply_all, build, encode, guard
 from documents.encoding import decode_state_vector, encode_state_vector
 from documents.errors import BadUpdate, Contradiction, DocumentError
@@ -36,15 +37,38 @@ class Run:
     foreign: dict[int, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is to be said of an update, for a document that stands where it did then."""
+
+    version: int
+    outcome: Admitted | DocumentError
+    # Whether it says something else at clocks that are known.
+    contradicts: bool
+
+    def admitted(self) -> Admitted:
+        """What the update holds; raises what it is refused for."""
+        if isinstance(self.outcome, DocumentError):
+            raise self.outcome
+        return self.outcome
+
+
 class LiveDoc:
     """A Doc, the clocks of what it holds, and its full state while nothing changes."""
 
-    def __init__(self, updates: Iterable[bytes]) -> None:
-        """Build from Yjs v1 updates in causal order; BadUpdate if one cannot be applied."""
+    def __init__(
+        self, updates: Iterable[bytes], *, pairs: Set[tuple[int, int]] | None = None
+    ) -> None:
+        """Build from Yjs v1 updates in causal order; BadUpdate if one cannot be applied.
+
+        `pairs`: those that `find_pairs` found in the updates, if somebody looked already.
+        """
         updates = list(updates)
         self._doc: Doc[Any] = build(updates)
         # (client, clock) of the second half of each surrogate pair, which nothing may cut off.
-        self._pairs: set[tuple[int, int]] = set().union(*map(find_pairs, updates))
+        self._pairs = set().union(*map(find_pairs, updates)) if pairs is None else set(pairs)
+        # Counts what was applied.
+        self._version = 0
         self._reported: list[bytes] = []
         self._subscription = self._doc.observe(self._collect)
         self._full: bytes | None = None
@@ -58,15 +82,40 @@ class LiveDoc:
         """What the Doc holds, encoded."""
         return encode_state_vector(self.clocks)
 
+    async def examine(self, update: bytes) -> Examined:
+        """Look at a large update in other threads; what is found counts while nothing changes."""
+        version, clocks, pairs = self._version, dict(self.clocks), self._pairs
+
+        def look() -> Admitted | DocumentError:
+            try:
+                return admit(update, clocks, pairs)
+            except DocumentError as error:
+                return error
+
+        outcome = await asyncio.to_thread(look)
+        if isinstance(outcome, DocumentError) or version != self._version:
+            return Examined(version, outcome, contradicts=False)
+        held = self._overlap(outcome)
+        differs = held is not None and await asyncio.to_thread(
+            contradicts, update, held, known=clocks
+        )
+        return Examined(version, outcome, differs)
+
     def apply(
-        self, updates: Sequence[bytes], *, is_foreign: Callable[[int], bool] = lambda _: False
+        self,
+        updates: Sequence[bytes],
+        *,
+        is_foreign: Callable[[int], bool] = lambda _: False,
+        examined: Examined | None = None,
     ) -> Run:
         """Let updates through the gate and apply them in few transactions.
 
-        `is_foreign` tells whether a client id is known to be somebody else's. Refused ones leave
-        no trace. Raises Poisoned when pycrdt failed on one that the gate let through; then nothing
-        of the run counts.
+        `is_foreign` tells whether a client id is known to be somebody else's. `examined` is of the
+        only update, if somebody looked at it already. Refused ones leave no trace. Raises Poisoned
+        when pycrdt failed on one that the gate let through; then nothing of the run counts.
         """
+        if examined is not None and examined.version != self._version:
+            examined = None
         run = Run()
         clocks = self.clocks
         accepted: list[bytes] = []
@@ -74,13 +123,16 @@ class LiveDoc:
         entangled = False
         for index, update in enumerate(updates):
             try:
-                admitted = admit(
-                    update, {**clocks, **advanced} if advanced else clocks, self._pairs
-                )
+                if examined is not None:
+                    admitted = examined.admitted()
+                else:
+                    admitted = admit(
+                        update, {**clocks, **advanced} if advanced else clocks, self._pairs
+                    )
             except DocumentError as error:
                 run.refused[index] = error
                 continue
-            if self._contradicts(update, admitted) or (
+            if self._contradicts(update, admitted, examined) or (
                 any(start < advanced.get(client, 0) for client, start in admitted.starts.items())
                 and any(contradicts(update, said, known=advanced) for said in accepted)
             ):
@@ -106,20 +158,33 @@ class LiveDoc:
         run.clients = list(advanced)
         return run
 
-    def holds(self, update: bytes) -> bool:
-        """Whether an update would change nothing: neither adds, nor deletes, nor contradicts."""
+    def knows(self, update: bytes) -> bool:
+        """Whether all that an update adds is here already, and the same; deletions aside."""
         try:
             admitted = admit(update, self.clocks, self._pairs)
-            if _news(admitted, self.clocks, {}) or self._contradicts(update, admitted):
-                return False
-            return not admitted.deletes or covers_deletions(
-                encode(self._doc, since=self.state_vector()), update
-            )
-        except (DocumentError, Poisoned):
+        except DocumentError:
             return False
+        return admitted.is_known(self.clocks) and not self._contradicts(update, admitted)
 
-    def _contradicts(self, update: bytes, admitted: Admitted) -> bool:
+    def encode_deletions(self) -> bytes:
+        """All that was ever deleted, as an update without content."""
+        return encode(self._doc, since=self.state_vector())
+
+    def _contradicts(
+        self, update: bytes, admitted: Admitted, examined: Examined | None = None
+    ) -> bool:
         """Whether the update says something else at clocks that are known."""
+        if examined is not None:
+            return examined.contradicts
+        held = self._overlap(admitted)
+        try:
+            return held is not None and contradicts(update, held, known=self.clocks)
+        except BadUpdate as error:
+            # The update was well-formed: it is the Doc that does not encode well.
+            raise Poisoned(str(error)) from None
+
+    def _overlap(self, admitted: Admitted) -> bytes | None:
+        """What is here at clocks that an update speaks of too; None if there are none."""
         clocks = self.clocks
         overlap = {
             client: start
@@ -127,12 +192,10 @@ class LiveDoc:
             if start < clocks.get(client, 0) and admitted.ends[client] > start
         }
         if not overlap:
-            return False
+            return None
         try:
-            held = encode(self._doc, since=encode_state_vector({**clocks, **overlap}))
-            return contradicts(update, held, known=clocks)
+            return encode(self._doc, since=encode_state_vector({**clocks, **overlap}))
         except BadUpdate as error:
-            # The update was well-formed: it is the Doc that does not encode well.
             raise Poisoned(str(error)) from None
 
     def apply_logged(self, updates: Sequence[bytes]) -> bytes | None:
@@ -152,6 +215,7 @@ class LiveDoc:
         if not self._reported:
             return None
         self._full = None
+        self._version += 1
         return self._reported[0] if len(self._reported) == 1 else merge(self._reported)
 
     def encode_since(self, state_vector: bytes) -> bytes:

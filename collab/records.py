@@ -33,7 +33,12 @@ def load(document_id: uuid.UUID) -> tuple[int, State]:
     epoch = found.first()
     if epoch is None:
         raise DocumentMissing("There is no such document.")
-    return epoch, load_state(document_id=document_id)
+    return epoch, load_room_state(document_id)
+
+
+def load_room_state(document_id: uuid.UUID) -> State:
+    """What a room is built from; DocumentMissing, LogDamaged."""
+    return load_state(document_id=document_id).with_pairs()
 
 
 def rows_since(document_id: uuid.UUID, seq: int) -> list[tuple[int, bytes, int | None]]:

@@ -1,13 +1,14 @@
 """The append-only update log: appending, reading, and building a document from it."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
+from documents.admission import find_pairs
 from documents.errors import DocumentMissing, HeadMoved, LogDamaged
 from documents.models import Document, Snapshot, Update
 
@@ -45,10 +46,16 @@ class State:
     snapshot_seq: int
     # The payloads of the rows after the snapshot.
     tail: Sequence[bytes]
+    # The surrogate pairs in all of it, where whoever loaded it looked for them.
+    pairs: Set[tuple[int, int]] | None = None
 
     def payloads(self) -> list[bytes]:
         """The updates to apply, in order."""
         return [*([] if self.snapshot is None else [self.snapshot]), *self.tail]
+
+    def with_pairs(self) -> "State":
+        """The same, for a room: reads all of it, which takes a second for some megabytes."""
+        return replace(self, pairs=frozenset().union(*map(find_pairs, self.payloads())))
 
 
 def append_updates(
