@@ -89,11 +89,11 @@ def contradicts(update: bytes, held: bytes, *, known: Mapping[int, int]) -> bool
 
 def covers_deletions(held: bytes, update: bytes) -> bool:
     """Whether all that a well-formed update deletes is deleted in `held` too."""
-    there = {client: _joined(ranges) for client, ranges in _deletions(held).items()}
+    there = read_deletions(held)
     return all(
-        _lies_within(there.get(client, []), start, end)
-        for client, ranges in _deletions(update).items()
-        for start, end in _joined(ranges)
+        lies_within(there.get(client, []), start, end)
+        for client, ranges in read_deletions(update).items()
+        for start, end in ranges
     )
 
 
@@ -121,14 +121,16 @@ class _Deletions(Reader):
         return found
 
 
-def _deletions(update: bytes) -> dict[int, list[tuple[int, int]]]:
+def read_deletions(update: bytes) -> dict[int, list[tuple[int, int]]]:
+    """What a well-formed update deletes: client id -> (first clock, behind the last), joined."""
     reader = _Deletions(update)
     with suppress(MissingPredecessors):
         reader.read({})
-    return reader.ranges
+    return {client: _joined(ranges) for client, ranges in reader.ranges.items()}
 
 
-def _lies_within(joined: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+def lies_within(joined: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether these clocks are all in one of the joined ranges."""
     at = bisect_right(joined, start, key=itemgetter(0)) - 1
     return at >= 0 and end <= joined[at][1]
 
