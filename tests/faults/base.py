@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from pycrdt import Doc, Text
 
-from tests.e2e.client import Client
+from tests.e2e.client import Client, ClientError
 from tests.e2e.database import read_log, replay
 from tests.e2e.people import Cast, Person
 from tests.e2e.traces import read_state_vector
@@ -33,6 +33,8 @@ SOAK = os.environ.get("SOAK", "") not in {"", "0"}
 CONVERGENCE_SECONDS = 3.0
 # The machines that run this are shared, and small.
 SLACK = 2.0
+# So often nobody is told to try again later when the fault is over.
+MANY = 20
 SCENARIO_SECONDS = 900 if SOAK else 120
 
 T = TypeVar("T", int, float)
@@ -195,7 +197,7 @@ class Company:
         # A deletion changes no state vector, so the words are compared as well.
         return all(first.content == scribe.content for scribe in rest)
 
-    async def converge(self, *, seconds: float = 60.0) -> float:
+    async def converge(self, *, seconds: float = 30.0) -> float:
         """Wait until all agree; how long after the fault that was."""
         await self.until(self.agrees, seconds=seconds, what="everybody agrees")
         return time.monotonic() - self.quiet_since
@@ -205,6 +207,7 @@ class Company:
         figures: Figures,
         *,
         within_seconds: float = CONVERGENCE_SECONDS,
+        patience_seconds: float = 30.0,
         deleted: Sequence[str] = (),
     ) -> str:
         """The base check; the text that all agree on.
@@ -212,7 +215,7 @@ class Company:
         `deleted` are tokens that somebody took away on purpose.
         """
         promised_in_fault = len(self.promised)
-        seconds = await self.converge()
+        seconds = await self.converge(seconds=patience_seconds)
         text = self.scribes[0].content
         found = count_tokens(text)
         expected = self.tried - set(deleted)
@@ -230,25 +233,50 @@ class Company:
         assert not lost, f"acknowledged, and lost: {sorted(lost)}"
         assert not doubled, f"twice: {sorted(doubled)}"
         assert found == Counter(expected), f"{sorted(expected ^ set(found))}"
-        await self._check_others(text)
+        await self._check_others(text, figures)
         assert seconds < within_seconds * SLACK, f"converged after {seconds:.2f} s"
         return text
 
-    async def _check_others(self, text: str) -> None:
+    async def _check_others(self, text: str, figures: Figures) -> None:
         """A newcomer to each process, REST, and the log alone: all have what the scribes have."""
         expected = know(self.scribes[0].doc)
+        alice = self.house.cast.alice
+        sent_away = 0
         for server in self.house.servers:
-            async with self.house.cast.alice.client(self.document, url=server.ws_url) as newcomer:
-                assert str(newcomer.text) == text
-                assert know(newcomer.doc) == expected
-        content = await asyncio.to_thread(self.house.cast.alice.content, self.document)
-        assert content["text"] == text
+            newcomer = alice.client(self.document, url=server.ws_url)
+            sent_away += await enter(newcomer)
+            assert str(newcomer.text) == text
+            assert know(newcomer.doc) == expected
+            await newcomer.close()
+        path = f"/documents/{self.document}/content/"
+        while (answer := await asyncio.to_thread(alice.http.get, path)).is_server_error:
+            sent_away += 1
+            assert sent_away < MANY, f"REST: {answer.status_code}, again and again"
+        assert answer.json()["text"] == text
+        if sent_away:
+            # Each time "try again later", and each time rightly so?
+            figures.add(sent_away_after_the_fault=sent_away)
         rows = await asyncio.to_thread(read_log, self.house.database_url, self.document)
         from_log = replay(rows)
         assert know(from_log) == expected
         assert str(from_log.get("content", type=Text)) == text
         last = max((seq for scribe in self.scribes for seq in scribe.promised.values()), default=0)
         assert last <= len(rows), "an acknowledgement named a row that is not there"
+
+
+async def enter(client: Client) -> int:
+    """Connect as a client does, again after a "try again later"; how often it was sent away."""
+    sent_away = 0
+    while True:
+        try:
+            await client.connect()
+        except ClientError:
+            sent_away += 1
+            if client.close_code not in {1012, 1013} or sent_away == MANY:
+                raise
+            await client.abort()
+        else:
+            return sent_away
 
 
 def scribe_tokens(scribe: Scribe) -> Counter[str]:
