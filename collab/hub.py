@@ -79,6 +79,7 @@ class Hub:
         self.journal.start()
         self.roster.start()
         self.spawn(self._hints.listen(), name="hints")
+        self.spawn(self._hints.keep_subscribed(), name="subscriptions")
         self.spawn(self._hints.publish_queued(), name="publisher")
         self.spawn(self._every(self.options.poll_seconds, self._poll), name="poll")
         self.spawn(self._every(self.options.lease_seconds / 3, self._renew), name="lease")
@@ -127,7 +128,7 @@ class Hub:
         if opening is None:
             opening = asyncio.ensure_future(self._open(document_id))
             self._opening[document_id] = opening
-            opening.add_done_callback(lambda _: self._opening.pop(document_id, None))
+            opening.add_done_callback(lambda _: self._opened(document_id))
         return await asyncio.shield(opening)
 
     async def _open(self, document_id: uuid.UUID) -> Room:
@@ -140,13 +141,18 @@ class Hub:
             room = Room(document_id, epoch=epoch, state=state, services=self)
         except BaseException:
             self._heard_heads.pop(document_id, None)
-            await self._hints.unsubscribe(document_id)
             raise
         self._rooms[document_id] = room
         room.compare(head=self._heard_heads.pop(document_id, room.head), own_head=0)
         if self._hints.shared:
             self.spawn(self._read_rosters([document_id]), name="roster")
         return room
+
+    def _opened(self, document_id: uuid.UUID) -> None:
+        """The opening is over, one way or the other."""
+        del self._opening[document_id]
+        if document_id not in self._rooms:
+            self._hints.unsubscribe(document_id)
 
     def is_open(self, document_id: uuid.UUID) -> bool:
         """Whether the document's room is open, and so hears what others say of it."""
@@ -212,16 +218,8 @@ class Hub:
         """The document's room is closed; the next who asks opens a new one."""
         self._rooms.pop(document_id, None)
         self._grown.pop(document_id, None)
-        if not self.draining:
-            self.spawn(self._unsubscribe(document_id), name="unsubscribe")
-
-    async def _unsubscribe(self, document_id: uuid.UUID) -> None:
-        if document_id in self._rooms or document_id in self._opening:
-            return
-        await self._hints.unsubscribe(document_id)
-        # Somebody came while that was under way: their subscription is the one just ended.
-        if document_id in self._rooms or document_id in self._opening:
-            await self._hints.subscribe(document_id)
+        if document_id not in self._opening:
+            self._hints.unsubscribe(document_id)
 
     def grown(self, document_id: uuid.UUID, size: int) -> None:
         """So many bytes were logged: make a snapshot if it is worth it."""
