@@ -84,3 +84,21 @@ test("who says no name is a guest", () => {
   place(1, 1, { name: 7 });
   expect(labels()).toEqual(["Guest"]);
 });
+
+test.each([
+  ["in the text", 3],
+  ["at its end", "déjà vu 😀\r\nsecond line".length],
+])("our cursor %s can be read by stock editors", (_where, index) => {
+  // A page without a window has no focus.
+  Object.defineProperty(view, "hasFocus", { get: () => true });
+  view.dispatch({ selection: { anchor: 0, head: index } });
+  const { cursor } = JSON.parse(JSON.stringify(awareness.getLocalState()));
+  for (const [position, expected] of [
+    [cursor.anchor, 0],
+    [cursor.head, index],
+  ]) {
+    // Every field is there: y-codemirror.next hands the JSON to Yjs as it came.
+    expect(Object.keys(position).sort()).toEqual(["assoc", "item", "tname", "type"]);
+    expect(Y.createAbsolutePositionFromRelativePosition(position, doc)?.index).toBe(expected);
+  }
+});

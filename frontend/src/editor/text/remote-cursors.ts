@@ -75,9 +75,11 @@ class RemoteCursors {
       return;
     }
     const { anchor, head } = this.#view.state.selection.main;
+    // As they are and not as Yjs writes them to JSON, which leaves the nulls out: other editors
+    // compare with null, and y-codemirror.next stops at a field that is missing.
     this.#share({
-      anchor: Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(this.#text, anchor)),
-      head: Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(this.#text, head)),
+      anchor: Y.createRelativePositionFromTypeIndex(this.#text, anchor),
+      head: Y.createRelativePositionFromTypeIndex(this.#text, head),
     });
   }
 
