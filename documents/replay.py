@@ -20,10 +20,11 @@ _MIN_UNSETTLED_BYTES = 1024 * 1024
 
 
 class Source(NamedTuple):
-    """Where an update stands: a row, or a snapshot at that seq."""
+    """Where an update stands: in a row, or in a snapshot at that seq."""
 
     seq: int
-    snapshot_id: int | None = None
+    # 0 for a row.
+    snapshot_id: int = 0
 
 
 class Replay:
@@ -71,7 +72,7 @@ class Replay:
                     raise Contradiction("It says something else than the log, at the same clocks.")
                 self.contradictory.add(source)
         except DocumentError as error:
-            self.refused[source] = error
+            self._refuse(source, error)
             return None
         try:
             guard(lambda: self._doc.apply_update(update))
@@ -79,7 +80,7 @@ class Replay:
             if self._wary or admitted.entangled:
                 self._check()
         except BadUpdate as error:
-            self.refused[source] = error
+            self._refuse(source, error)
             self._rebuild()
             return None
         self._unsettled.append((source, update))
@@ -87,6 +88,11 @@ class Replay:
         if self._unsettled_bytes > max(_MIN_UNSETTLED_BYTES, len(self._settled)):
             self.settle()
         return admitted
+
+    def _refuse(self, source: Source, error: DocumentError) -> None:
+        # There may be as many as there are rows: the frames of each would be too much.
+        error.__traceback__ = error.__context__ = None
+        self.refused[source] = error
 
     def settle(self) -> bytes:
         """The Doc's full state, as one update; may refuse what was applied since the last time."""
