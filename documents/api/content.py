@@ -74,6 +74,9 @@ class ContentView(ReadingView):
         query = RootQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         built = build_document(document_id=document.id)
+        if built.seq != document.head_seq:
+            # Its root may have been changed since: the old one would keep the new ETag.
+            document.refresh_from_db(fields=["kind", "root"])
         roots = list_roots(doc=built.doc, kind=document.kind, root=document.root)
         name = query.validated_data.get("root", document.root)
         require_root(name, roots)

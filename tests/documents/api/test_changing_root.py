@@ -2,6 +2,8 @@
 
 import pytest
 
+from documents.api import content as content_api
+from documents.edits import change_root
 from documents.log import read_since
 from documents.models import Document
 from documents.roles import Role
@@ -50,6 +52,21 @@ def test_another_root_is_another_content_under_another_etag(
     (row,) = read_since(document_id=document.id, seq=1)
     assert (row.payload, row.author_id, row.client) == (b"\x00\x00", alice.pk, None)
     assert [hint["last_seq"] for hint in hints] == [2]
+
+
+def test_change_while_the_content_is_built_is_never_served_as_the_old_one(
+    api, create, alice, monkeypatch
+):
+    document = create("text", "codemirror", MIXED)
+    build = content_api.build_document
+
+    def build_later(**chosen):
+        change_root(document=document, kind="text", root="meta", author=alice)
+        return build(**chosen)
+
+    monkeypatch.setattr(content_api, "build_document", build_later)
+    answer = content(api(alice), document)
+    assert (answer["ETag"], answer.json()["root"]) == ('"2"', "meta")
 
 
 def test_same_root_again_changes_nothing(api, create, alice):
