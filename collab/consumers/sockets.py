@@ -7,6 +7,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
+from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.http.request import validate_host
@@ -25,6 +27,27 @@ class SocketConsumer(AsyncWebsocketConsumer):
     hub: Hub
     is_open = False
     refusal: asyncio.TimerHandle | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle the socket's messages one by one.
+
+        Channels would hop to a thread for each, to close database connections that time out, and
+        make a task for each, to listen to the channel layer as well: half of what a keystroke
+        costs. The consumers' database calls run in threads of the hub's own.
+        """
+        self.scope, self.base_send = scope, send
+        try:
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            return
+
+    async def dispatch(self, message: Any) -> None:
+        await getattr(self, get_handler_name(message))(message)
+
+    async def websocket_disconnect(self, message: Any) -> None:
+        await self.disconnect(message["code"])
+        raise StopConsumer
 
     @property
     def address(self) -> str:

@@ -239,8 +239,9 @@ async def test_answer_that_the_server_asked_for_of_itself_has_no_status(
     hocuspocus, alice, bob, text_document
 ):
     author = await attached(hocuspocus, alice, text_document)
-    await author.send(step_2(NOTHING), awareness(7, 1, "{}"))
+    await author.send(step_2(NOTHING))
     await author.until(SAVED)
+    await author.send(awareness(7, 1, "{}"))
     await author.until(awareness(7, 1, "{}"))
     relay = await attached(hocuspocus, bob, text_document)
     written = insert("é", client=7)
