@@ -4,15 +4,18 @@ These measure a window of time, so they take that time.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 import pytest
+import pytest_asyncio
 
-from tests.clients.driver import HOCUSPOCUS, Y_WEBSOCKET, Harness
+from tests.clients.driver import HOCUSPOCUS, Y_WEBSOCKET, Harness, StockClient
 from tests.clients.guests import Guests
 from tests.e2e.people import Cast
-from tests.services import Server, serve
+from tests.services import serve
 
 EVERY_KIND = [*Y_WEBSOCKET, *HOCUSPOCUS]
 
@@ -24,13 +27,40 @@ SPEED = 90
 HOUR_SECONDS = 3600 / SPEED
 DEFAULT_QUIET_SECONDS = 20.0
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture(scope="module")
-def hasty_server(new_sqlite) -> Iterator[Server]:
-    """One whose time passes as the hasty clients' does."""
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """Clients with nothing to say, and when they will have said it for an hour."""
+
+    # Some share nothing, so that nothing comes back to them; others renew what they share, alone.
+    silent: list[StockClient]
+    lonely: list[StockClient]
+    until: float
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hour(new_sqlite) -> AsyncIterator[Hour]:
+    """An hour of quiet clients' time, in which other tests may be about something else."""
     options = {"quiet_seconds": DEFAULT_QUIET_SECONDS / SPEED}
-    with serve(database_url=new_sqlite(), options=options) as running:
-        yield running
+    with (
+        serve(database_url=new_sqlite(), options=options) as hasty_server,
+        closing(Cast.on(hasty_server)) as people,
+        Harness(speed=SPEED) as harness,
+    ):
+        guests, alice = Guests(harness), people.alice
+        silent, lonely = [], []
+        for kind in EVERY_KIND:
+            mute = {"awareness": None} if kind in HOCUSPOCUS else {}
+            silent.append(await guests.join(kind, alice, alice.create(), **mute))
+            if kind in Y_WEBSOCKET:
+                await silent[-1].share(None)
+            lonely.append(await guests.join(kind, alice, alice.create()))
+        for client in (*silent, *lonely):
+            await client.until_synced()
+        yield Hour(silent, lonely, time.monotonic() + HOUR_SECONDS)
+        await guests.leave()
 
 
 def most_within_a_window(times: Sequence[float]) -> int:
@@ -41,7 +71,7 @@ def most_within_a_window(times: Sequence[float]) -> int:
     )
 
 
-async def test_who_is_refused_or_removed_hardly_knocks(cast, guests):
+async def test_who_is_refused_or_removed_hardly_knocks(cast, guests, hour):
     refused, removed = [], {}
     for kind in EVERY_KIND:
         bad = {"params": {"token": "bad"}} if kind in Y_WEBSOCKET else {"tokens": ["bad"]}
@@ -65,31 +95,11 @@ async def test_who_is_refused_or_removed_hardly_knocks(cast, guests):
     assert {most[client] for client in refused if client.kind == "y-websocket2"} == {3}
 
 
-async def test_quiet_socket_stays_for_an_hour(hasty_server):
-    with Harness(speed=SPEED) as harness, closing(Cast.on(hasty_server)) as people:
-        guests = Guests(harness)
-        clients = []
-        for kind in EVERY_KIND:
-            # One who shares nothing, and to whom nobody says anything; and one who renews, alone.
-            silent = await guests.join(
-                kind,
-                people.alice,
-                people.alice.create(),
-                **({"awareness": None} if kind in HOCUSPOCUS else {}),
-            )
-            if kind in Y_WEBSOCKET:
-                await silent.share(None)
-            lonely = await guests.join(kind, people.alice, people.alice.create())
-            clients += [silent, lonely]
-        for client in clients:
-            await client.until_synced()
-        await asyncio.sleep(HOUR_SECONDS)
-        for client in clients:
-            view = await client.look()
-            assert (len(view.attempts), view.closes, view.is_open) == (1, [], True), (client, view)
-        # They are not only open.
-        for client in clients:
-            await client.insert(0, "é😀")
-        for silent, lonely in zip(clients[::2], clients[1::2], strict=True):
-            assert (await silent.look()).text == (await lonely.look()).text == "é😀"
-        await guests.leave()
+async def test_quiet_socket_stays_for_an_hour(hour):
+    await asyncio.sleep(hour.until - time.monotonic())
+    for client in (*hour.silent, *hour.lonely):
+        view = await client.look()
+        assert (len(view.attempts), view.closes, view.is_open) == (1, [], True), (client, view)
+        # It is not only open.
+        await client.insert(0, "é😀")
+        await client.until(lambda view: view.has_unsaved is not True)

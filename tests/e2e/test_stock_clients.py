@@ -153,6 +153,8 @@ async def test_who_leaves_properly_is_gone(cast, guests, kind):
     await alice.until(lambda view: view.of(bob) == user("bob"))
     await bob.disconnect()
     await alice.until(lambda view: bob.id not in view.states, seconds=AT_ONCE_SECONDS)
+    # Before that, Hocuspocus takes itself for connected.
+    await bob.until(lambda view: view.closes)
     await bob.reconnect()
     await alice.until(lambda view: view.of(bob) == user("bob"), seconds=AT_ONCE_SECONDS)
 
