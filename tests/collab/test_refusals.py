@@ -58,14 +58,28 @@ def test_clock_may_stand_anywhere(now):
 
 
 @given(st.lists(st.floats(0, 20), max_size=30))
-def test_no_window_has_more_than_two_refusals_however_they_come_up(pauses):
+def test_no_window_has_more_than_two_refusals_of_one_who_waits_for_each(pauses):
     told, now, said = Refusals(), 1000.0, []
     for pause in pauses:
         now += pause
-        said.append(now + told.delay_seconds(ALICE, now=now))
-    assert said == sorted(said)
+        now += told.delay_seconds(ALICE, now=now)
+        said.append(now)
     for first, third in zip(said, said[2:], strict=False):
         assert third - first >= WINDOW_SECONDS - 1e-6
+
+
+@pytest.mark.xfail(
+    strict=True, reason="each waits for all before it, those included that gave up long ago"
+)
+def test_nobody_waits_longer_than_stock_clients_do():
+    """They drop a socket that is silent for 30 s: what is said later than that nobody hears.
+
+    Twenty people behind one address, who come again every 30 s, would never be told.
+    """
+    told = Refusals()
+    for round_ in range(5):
+        for now in [30.0 * round_ + number / 10 for number in range(20)]:
+            assert told.delay_seconds(ALICE, now=now) < 30
 
 
 def test_only_so_many_clients_are_kept_in_mind_and_the_latest_of_them(monkeypatch):
