@@ -5,16 +5,15 @@ keys of maps stand, and whether what was deleted left a tombstone or less depend
 it was built. So states are compared block by block, joined as far as they can be.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from documents.admission import Reader
 from documents.comparison import lies_within, read_deletions
-from documents.encoding import Cursor
+from documents.values import read_content
 
-_DELETED, _STRING, _EMBED, _FORMAT, _ANY = 1, 4, 5, 6, 8
+_DELETED, _STRING, _ANY = 1, 4, 8
 
 
 @dataclass(slots=True)
@@ -135,7 +134,7 @@ class _Structs(Reader):
                 left=next(links) if info & 0x80 else None,
                 right=next(links) if info & 0x40 else None,
                 place=b"" if info & 0xC0 else self.data[self._start + 1 : start],
-                content=list(_read_content(ref, self.data[start : self.at])),
+                content=list(read_content(ref, self.data[start : self.at])),
             )
         )
         return length
@@ -162,42 +161,3 @@ def _read(state: bytes) -> _State:
             if run.ref == _STRING:
                 run.content = [b"".join(run.content)]
     return _State(clocks, deletions, live, tombstones)
-
-
-def _read_content(ref: int, raw: bytes) -> Iterator[Any]:
-    cursor = Cursor(raw)
-    match ref:
-        case 4:
-            yield cursor.chunk()
-        case 8:
-            for _ in range(cursor.number()):
-                yield _read_value(cursor)
-        case 6:
-            yield cursor.chunk()
-            yield json.loads(cursor.chunk())
-        case 5:
-            yield json.loads(cursor.chunk())
-        case _:
-            yield raw
-
-
-def _read_value(cursor: Cursor) -> Any:
-    """A value of lib0's `any` encoding; the gate has seen that it is not deep."""
-    start = cursor.at
-    tag = cursor.data[start]
-    cursor.at += 1
-    match tag:
-        case 118:
-            count = cursor.number()
-            return {cursor.chunk(): _read_value(cursor) for _ in range(count)}
-        case 117:
-            return [_read_value(cursor) for _ in range(cursor.number())]
-        case 119 | 116:
-            cursor.chunk()
-        case 125:
-            cursor.number()
-        case 124:
-            cursor.skip(4)
-        case 123 | 122:
-            cursor.skip(8)
-    return cursor.data[start : cursor.at]

@@ -13,6 +13,7 @@ from operator import itemgetter
 
 from documents.admission import Reader
 from documents.errors import MissingPredecessors
+from documents.values import read_content
 
 _DELETED, _STRING = 1, 4
 # What JavaScript makes of a surrogate pair that was cut in two; it differs between peers.
@@ -76,8 +77,7 @@ def contradicts(update: bytes, held: bytes, *, known: Mapping[int, int]) -> bool
         if other is not None and _DELETED not in (struct.ref, other.ref):
             if struct.ref != other.ref or struct.origin != other.origin:
                 return True
-            same_length = struct.length == other.length
-            if struct.ref != _STRING and same_length and struct.content != other.content:
+            if struct.length == other.length and not _same_content(struct, other):
                 return True
     texts_there = _texts(there, known)
     return any(
@@ -95,6 +95,14 @@ def covers_deletions(held: bytes, update: bytes) -> bool:
         for client, ranges in read_deletions(update).items()
         for start, end in ranges
     )
+
+
+def _same_content(struct: _Struct, other: _Struct) -> bool:
+    """Of the same kind and length. Texts are compared as such."""
+    if struct.ref == _STRING or struct.content == other.content:
+        return True
+    # One thing may be written in several ways.
+    return [*read_content(struct.ref, struct.content)] == [*read_content(other.ref, other.content)]
 
 
 class _Deletions(Reader):
