@@ -183,6 +183,33 @@ async def test_who_brings_no_good_token_is_denied(cast, guests, kind):
         assert (view.is_open, view.is_synced, view.closes) == (True, False, [])
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(
+            "hocuspocus2",
+            marks=pytest.mark.xfail(
+                strict=True,
+                reason="Without a token 2.x sends no authentication at all, but step 1 at once, "
+                "which Attachment denies, whatever the socket brought along",
+            ),
+        ),
+        "hocuspocus3",
+        "hocuspocus4",
+    ],
+)
+async def test_who_shows_a_token_to_the_socket_needs_none_for_the_document(stock, cast, kind):
+    document = cast.alice.create()
+    url = f"{cast.server.ws_url}/ws/hocuspocus?token={cast.alice.token}"
+    client = await stock.connect(kind, url=url, document=document)
+    try:
+        await client.until(lambda view: view.is_synced or view.named("authenticationFailed"))
+        view = await client.look()
+        assert (view.scope, view.named("authenticationFailed")) == ("read-write", [])
+    finally:
+        await client.close()
+
+
 @every_kind
 async def test_member_who_is_removed_is_denied_and_keeps_the_socket(cast, guests, kind):
     document, own = cast.alice.create(bob="editor"), cast.bob.create()
