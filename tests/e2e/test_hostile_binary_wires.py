@@ -674,7 +674,7 @@ async def test_garbage_for_some_seconds_disturbs_nobody(victim, expect_quiet_log
             await bob.saved(seconds=ANSWER_SECONDS)
             edits += 1
         assert bob.errors == []
-    assert min(sockets, edits) > 20
+    assert min(sockets, edits) >= 5
     expect_quiet_log()
 
 
