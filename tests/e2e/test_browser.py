@@ -1,8 +1,10 @@
 """Two people, two browsers, one document: the page in Chromium, against the real server."""
 
+import json
 import os
 import re
 import shutil
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -10,8 +12,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from pycrdt import Doc, Text, XmlElement, XmlFragment
 
 from tests.e2e.people import PASSWORD, Cast, Person
+from tests.services import ROOT
 
 # Where `make screenshots` wants the picture of the README.
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
@@ -402,3 +406,173 @@ def test_a_screenshot_for_the_readme(alice, bob, cast, tmp_path):
     expect(alice.page.locator(".collaboration-carets__label")).to_be_attached()
     alice.page.screenshot(path=pictures / "editor.png")
     assert (pictures / "editor.png").stat().st_size > 10_000
+
+
+# ---- documents of other editors ----------------------------------------------------------------
+
+
+def read_vector(name: str) -> bytes:
+    """The update of one of the documents that other people's editors wrote."""
+    cases = json.loads((ROOT / "tests" / "vectors" / "roots.json").read_text())
+    return b64decode(next(case["update"] for case in cases if case["name"] == name))
+
+
+def send(person: Person, document: str, update: bytes) -> None:
+    """Write as another editor does."""
+    headers = {"Content-Type": "application/octet-stream"}
+    person.call("POST", f"/documents/{document}/updates/", content=update, headers=headers)
+
+
+def create_from(person: Person, update: bytes, **settings: str) -> str:
+    """A document that another editor wrote; its id."""
+    answer = person.call("POST", "/documents/", json={"title": "From elsewhere", **settings})
+    document = str(answer.json()["id"])
+    send(person, document, update)
+    return document
+
+
+def state_of(person: Person, document: str) -> Doc[Any]:
+    doc: Doc[Any] = Doc()
+    doc.apply_update(person.export(document, "yjs"))
+    return doc
+
+
+def push_block(doc: Doc[Any], name: str, text: str) -> bytes:
+    """Write a block at the end, as another editor would; the update."""
+    before = doc.get_state()
+    block = XmlElement(name)
+    doc.get("default", type=XmlFragment).children.append(block)
+    block.children.append(text)
+    return doc.get_update(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "root", "words"),
+    [
+        ("blocknote", "richtext", "document-store", ["Café 😀", "nested", "child"]),
+        ("prosemirror", "richtext", "prosemirror", ["Café 😀", "two"]),
+        ("lexical", "richtext", "root", ["Café 😀", "nested", "said"]),
+        ("quill", "richtext", "quill", ["Café 😀", "two", "centred"]),
+        ("quill", "text", "quill", ["Café 😀", "two", "centred"]),
+    ],
+)
+def test_a_document_of_another_editor_is_read_and_not_touched(
+    alice, bob, cast, name, kind, root, words
+):
+    document = create_from(cast.alice, read_vector(name), kind=kind, root=root)
+    cast.alice.invite(document, "bob", "editor")
+    before = cast.alice.content(document)
+    state = cast.alice.export(document, "yjs")
+    # Its pictures are not really there.
+    alice.forgive("example.org")
+    bob.forgive("example.org")
+    alice.open(document)
+    expect(alice.page.get_by_test_id("foreign")).to_contain_text("written with another editor")
+    alice.expect_words(*words)
+    expect(alice.editor).to_have_attribute("contenteditable", "false")
+    alice.editor.click()
+    alice.type("graffiti")
+    bob.open(document)
+    alice.expect_present("alice", "bob")
+    with alice.page.expect_download() as download:
+        alice.choose("export-menu", "export-md")
+    assert "Café 😀" in Path(download.value.path()).read_text()
+    alice.expect_saved()
+    after = cast.alice.content(document)
+    assert (after["seq"], after["text"]) == (before["seq"], before["text"])
+    assert cast.alice.export(document, "yjs") == state
+
+
+def test_what_another_editor_adds_under_our_eyes_is_kept(alice, bob, cast, document):
+    alice.open(document)
+    bob.open(document)
+    alice.type_at_end("Ours é😀.")
+    bob.expect_words("Ours é😀.")
+    alice.expect_saved()
+
+    doc = state_of(cast.alice, document)
+    send(cast.alice, document, push_block(doc, "callout", "Theirs"))
+    for desk in (alice, bob):
+        expect(desk.page.get_by_test_id("foreign")).to_be_visible()
+        desk.expect_words("Ours é😀.", "Theirs")
+        desk.type("graffiti")
+    send(cast.alice, document, push_block(doc, "paragraph", "Later"))
+    for desk in (alice, bob):
+        desk.expect_words("Ours é😀.", "Theirs", "Later")
+        desk.expect_saved()
+    shared = state_of(cast.alice, document).get("default", type=XmlFragment)
+    assert [child.tag for child in shared.children] == ["paragraph", "callout", "paragraph"]
+
+    fragment = doc.get("default", type=XmlFragment)
+    before = doc.get_state()
+    del fragment.children[1]
+    send(cast.alice, document, doc.get_update(before))
+    for desk in (alice, bob):
+        expect(desk.page.get_by_test_id("foreign")).to_have_count(0)
+        expect(desk.editor).to_have_attribute("contenteditable", "true")
+    bob.type_at_end(" And ours again.")
+    alice.expect_words("Ours é😀.", "Later And ours again.")
+    bob.expect_saved()
+
+
+def test_marks_and_attributes_of_another_editor_survive_our_typing(alice, cast, document):
+    doc = state_of(cast.alice, document)
+    update = push_block(doc, "paragraph", "Theirs")
+    before = doc.get_state()
+    block = doc.get("default", type=XmlFragment).children[0]
+    block.attributes["id"] = "p7"
+    block.children[0].format(0, 3, {"comment": {"id": "c7"}})
+    send(cast.alice, document, update)
+    alice.open(document)
+    # The mark is new to an editor that is open, and somebody is in it.
+    alice.type_at_end(" ours")
+    alice.expect_saved()
+    send(cast.alice, document, doc.get_update(before))
+    expect(alice.editor.locator("span", has_text="The")).to_have_count(1)
+    alice.type(" é😀")
+    alice.expect_saved()
+    block = state_of(cast.alice, document).get("default", type=XmlFragment).children[0]
+    assert dict(block.attributes)["id"] == "p7"
+    assert block.children[0].diff() == [
+        ("The", {"comment": {"id": "c7"}}),
+        ("irs ours é😀", None),
+    ]
+
+
+def test_a_text_with_formats_keeps_them_while_we_type(alice, cast):
+    doc: Doc[Any] = Doc()
+    text = doc.get("quill", type=Text)
+    text += "Café\nplain bold\n"
+    text.format(5, 6, {"header": True})
+    text.format(12, 16, {"bold": True})
+    document = create_from(cast.alice, doc.get_update(), kind="text", root="quill")
+    alice.open(document)
+    alice.type_at_end("ours é😀")
+    alice.page.keyboard.press("Control+Home")
+    alice.type("Our ")
+    alice.expect_saved()
+    diff = state_of(cast.alice, document).get("quill", type=Text).diff()
+    assert ("\n", {"header": True}) in diff
+    assert ("bold", {"bold": True}) in diff
+    assert "".join(part for part, _ in diff) == "Our Café\nplain bold\nours é😀"
+
+
+def test_a_picture_that_comes_into_a_plain_text_shifts_nothing(alice, cast):
+    document = cast.alice.create(kind="text", title="notes")
+    alice.open(document)
+    alice.type_at_end("ab é😀")
+    alice.expect_saved()
+    doc = state_of(cast.alice, document)
+    before = doc.get_state()
+    doc.get("content", type=Text).insert_embed(1, {"image": "https://example.org/e.png"})
+    alice.forgive("example.org")
+    send(cast.alice, document, doc.get_update(before))
+    expect(alice.page.get_by_test_id("foreign")).to_be_visible()
+    alice.type("graffiti")
+    before = doc.get_state()
+    del doc.get("content", type=Text)[1:2]
+    send(cast.alice, document, doc.get_update(before))
+    expect(alice.page.get_by_test_id("foreign")).to_have_count(0)
+    alice.type_at_end("!")
+    alice.expect_saved()
+    assert cast.alice.content(document)["text"] == "ab é😀!"

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 import { type Upload, UploadError } from "../provider";
-import { ApiError, apiUrl, pathOfNext, request } from "./http";
+import { ApiError, apiUrl, pathOfNext, request, requestText } from "./http";
 import type {
   DocumentInfo,
   DocumentKind,
@@ -116,11 +116,24 @@ export function restoreVersion(id: string, version: number): Promise<{ seq: numb
 }
 
 export function exportUrl(id: string, format: ExportFormat, version?: number): string {
+  return apiUrl(exportPath(id, format, version));
+}
+
+/** The document as the server has it, as a web page of its own. */
+export function readablePageQuery(id: string) {
+  return queryOptions({
+    queryKey: ["readable", id],
+    queryFn: ({ signal }) => requestText(exportPath(id, "html"), signal),
+    staleTime: 0,
+  });
+}
+
+function exportPath(id: string, format: ExportFormat, version?: number): string {
   const parameters = new URLSearchParams({ format });
   if (version !== undefined) {
     parameters.set("version", String(version));
   }
-  return apiUrl(`/documents/${id}/export/?${parameters}`);
+  return `/documents/${id}/export/?${parameters}`;
 }
 
 /** How the provider sends what is too large for a frame. */

@@ -22,6 +22,7 @@ interface RequestOptions {
   json?: unknown;
   bytes?: Uint8Array;
   signal?: AbortSignal | undefined;
+  accept?: string;
 }
 
 /** The address of a path below the API, for links and downloads. */
@@ -31,8 +32,19 @@ export function apiUrl(path: string): string {
 
 /** Sends a request to `path` below the API; resolves with the JSON that it answers. */
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  const { method = "GET", json, bytes, signal } = options;
-  const headers: Record<string, string> = { Accept: "application/json" };
+  const response = await send(path, options);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** The text of a file below the API. */
+export async function requestText(path: string, signal?: AbortSignal): Promise<string> {
+  const response = await send(path, { signal, accept: "*/*" });
+  return await response.text();
+}
+
+async function send(path: string, options: RequestOptions): Promise<Response> {
+  const { method = "GET", json, bytes, signal, accept = "application/json" } = options;
+  const headers: Record<string, string> = { Accept: accept };
   if (method !== "GET") {
     headers["X-CSRFToken"] = readCookie("csrftoken");
   }
@@ -62,7 +74,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   if (!response.ok) {
     throw await readProblem(response);
   }
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  return response;
 }
 
 /** `next` of a list is a whole URL; behind a proxy only its path and query can be trusted. */

@@ -63,6 +63,7 @@ export function DocumentPage({ document, session, reopen }: DocumentPageProps) {
         <Suspense fallback={<ContentSkeleton />}>
           {hasContent ? (
             <Editor
+              documentId={document.id}
               doc={doc}
               root={document.root}
               awareness={provider.awareness}

@@ -1,21 +1,27 @@
 import { useDisclosure } from "@mantine/hooks";
 import { Extension } from "@tiptap/core";
-import { Collaboration } from "@tiptap/extension-collaboration";
 import { Placeholder } from "@tiptap/extensions";
 import { EditorContent, useEditor } from "@tiptap/react";
-import { useEffect, useRef } from "react";
+import { type RefObject, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import { styleNonce } from "../../app/csp";
 import type { EditorProps } from "../types";
 import "../carets.css";
 import "./content.css";
 import { showNamesOnMove } from "../carets";
+import type { EarlyWatch } from "../early-watch";
+import ReadOnlyDocument from "../readonly/ReadOnlyDocument";
 import { createCarets } from "./caret";
+import { createCarriers } from "./carry";
+import { type Carried, covers, type Fit } from "./fit";
+import { createGuardedCollaboration } from "./guarded-collaboration";
 import { LinkBubble } from "./LinkBubble";
 import { LinkControl } from "./LinkControl";
+import { notePlace, type Place, returnTo } from "./place";
 import classes from "./RichTextEditor.module.css";
 import { ReadOnlyGuard } from "./read-only-guard";
 import { schemaExtensions } from "./schema";
 import { Toolbar } from "./Toolbar";
+import { watchFit } from "./watch-fit";
 
 function createLinkShortcut(open: () => void) {
   return Extension.create({
@@ -29,14 +35,68 @@ function createLinkShortcut(open: () => void) {
   });
 }
 
+/** The editor, as long as it understands the document; or else what can be read of it. */
 export default function RichTextEditor(props: EditorProps) {
-  const { doc, root, awareness, person, editable, title } = props;
+  const { doc, root, documentId, title, editable } = props;
+  const watch = useMemo(() => watchFit(doc, root), [doc, root]);
+  const fit = useSyncExternalStore(watch.subscribe, watch.get);
+  const place = useRef<Place | null>(null);
+  // Who may not edit may not clean up either.
+  if (fit.isForeign || (fit.needsCleaning && !editable)) {
+    return (
+      <ReadOnlyDocument
+        doc={doc}
+        source={doc.getXmlFragment(root)}
+        documentId={documentId}
+        title={title}
+      />
+    );
+  }
+  const { carried } = fit;
+  return (
+    <BoundEditor
+      key={JSON.stringify([...carried])}
+      {...props}
+      watch={watch}
+      carried={carried}
+      place={place}
+    />
+  );
+}
+
+interface BoundEditorProps extends EditorProps {
+  watch: EarlyWatch<Fit>;
+  carried: Carried;
+  /** Where the last editor was left for this one. */
+  place: RefObject<Place | null>;
+}
+
+function BoundEditor(props: BoundEditorProps) {
+  const { doc, root, awareness, person, editable, title, watch, carried, place } = props;
   const [isEditingLink, linkForm] = useDisclosure();
+  const mayClean = useRef(editable);
+  mayClean.current = editable;
+
+  function isOpen(): boolean {
+    const fit = watch.get();
+    return (
+      !fit.isForeign && covers(carried, fit.carried) && (mayClean.current || !fit.needsCleaning)
+    );
+  }
+
   const editor = useEditor(
     {
       extensions: [
         ...schemaExtensions,
-        Collaboration.configure({ fragment: doc.getXmlFragment(root) }),
+        ...createCarriers(carried),
+        createGuardedCollaboration(doc.getXmlFragment(root), {
+          isOpen,
+          subscribe: watch.subscribe,
+          onClosed: (view) => {
+            // Nobody is called back from reading.
+            place.current = watch.get().isForeign ? null : notePlace(view);
+          },
+        }),
         createCarets(awareness, person),
         Placeholder.configure({ placeholder: "Write something, or paste it here…" }),
         ReadOnlyGuard,
@@ -62,6 +122,13 @@ export default function RichTextEditor(props: EditorProps) {
     // Without telling of an update: the document did not change.
     editor.setEditable(editable, false);
   }, [editor, editable]);
+
+  useEffect(() => {
+    if (place.current !== null) {
+      returnTo(editor, place.current);
+      place.current = null;
+    }
+  }, [editor, place]);
 
   const content = useRef<HTMLDivElement>(null);
   useEffect(

@@ -1,12 +1,15 @@
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
-import { useEffect, useRef } from "react";
+import { lazy, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import type * as Y from "yjs";
 import { colourOf } from "../../people/colour";
 import type { EditorProps } from "../types";
 import "../carets.css";
 import "./text.css";
+import { EarlyWatch } from "../early-watch";
 import { endingOf, loadLanguage } from "./languages";
+import { isPlain } from "./plain";
 import { createExtensions } from "./setup";
 
 const access = new Compartment();
@@ -16,14 +19,39 @@ function accessFor(editable: boolean): Extension {
   return [EditorState.readOnly.of(!editable), EditorView.editable.of(editable)];
 }
 
-export default function TextEditor({ doc, root, awareness, person, editable, title }: EditorProps) {
+const ReadOnlyDocument = lazy(() => import("../readonly/ReadOnlyDocument"));
+
+/** The editor, as long as the document is nothing but text; or else what can be read of it. */
+export default function TextEditor(props: EditorProps) {
+  const { doc, root, documentId, title } = props;
+  const watch = useMemo(() => watchPlainness(doc, root), [doc, root]);
+  const isPlain = useSyncExternalStore(watch.subscribe, watch.get);
+  if (isPlain) {
+    return <BoundEditor {...props} watch={watch} />;
+  }
+  return (
+    <ReadOnlyDocument doc={doc} source={doc.getText(root)} documentId={documentId} title={title} />
+  );
+}
+
+function watchPlainness(doc: Y.Doc, root: string): EarlyWatch<boolean> {
+  const text = doc.getText(root);
+  return new EarlyWatch(doc, () => isPlain(text));
+}
+
+interface BoundEditorProps extends EditorProps {
+  watch: EarlyWatch<boolean>;
+}
+
+function BoundEditor(props: BoundEditorProps) {
+  const { doc, root, awareness, person, editable, title, watch } = props;
   const parent = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   // What a later rendering changes is told to the editor; it is not made again.
   const initial = useRef({ editable, title, person });
 
   useEffect(() => {
-    if (parent.current === null) {
+    if (parent.current === null || !watch.get()) {
       return;
     }
     const text = doc.getText(root);
@@ -39,11 +67,18 @@ export default function TextEditor({ doc, root, awareness, person, editable, tit
       ],
     });
     view.current = created;
-    return () => {
+    function stop(): void {
+      stopWatching();
       created.destroy();
       view.current = null;
-    };
-  }, [doc, root, awareness]);
+    }
+    const stopWatching = watch.subscribe(() => {
+      if (!watch.get()) {
+        stop();
+      }
+    });
+    return stop;
+  }, [doc, root, awareness, watch]);
 
   useEffect(() => {
     initial.current.editable = editable;
