@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 
 from collab import doors
 from collab.attendance import Attendance, ask_in
+from collab.direct import frame_of
 from collab.hub import Hub
 from collab.sessions import Transport
-from collab.wire.hocuspocus import HocuspocusProtocol, document_name
+from collab.wire.hocuspocus import DETACH, HocuspocusProtocol, document_name
 from collab.wire.messages import (
     Authenticate,
     Close,
@@ -30,10 +31,12 @@ logger = logging.getLogger(__name__)
 
 # Frames that wait for a document to open; beyond, the socket is not read.
 _MAX_WAITING = 64
+# The types of frames that no attachment has to think about: sync and awareness.
+_FOR_THE_ROOM = (b"\0", b"\1")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Socket:
     """The socket, as its attachments use it."""
 
     hub: Hub
@@ -42,8 +45,15 @@ class Line:
     credentials: Callable[[], doors.Credentials]
     send: Callable[[bytes], Awaitable[None]]
     close: Callable[[Close], Awaitable[None]]
-    # The client is no longer interested.
-    detach: Callable[[str], None]
+    # How a session of this socket reaches its client.
+    transport: Callable[
+        [
+            Callable[[ServerMessage], Awaitable[None]],
+            Callable[[Close], Awaitable[None]],
+            Callable[[ServerMessage], bytes],
+        ],
+        Transport,
+    ]
 
 
 class Attachment:
@@ -53,12 +63,16 @@ class Attachment:
     providers know no close code that would keep them from connecting again.
     """
 
-    def __init__(self, key: str, line: Line) -> None:
+    def __init__(self, key: str, socket: Socket) -> None:
         self._key = key
-        self._line = line
+        self._socket = socket
         self._protocol = HocuspocusProtocol(key)
         self._frames: asyncio.Queue[bytes] = asyncio.Queue(_MAX_WAITING)
         self._attendance: Attendance | None = None
+        # A frame from the queue is being handled; those behind it must not overtake it.
+        self._busy = False
+        # The client is no longer interested.
+        self._detached = False
         self._denied = False
         # A denial that is not said yet: who is denied again and again waits for it.
         self._denial: asyncio.TimerHandle | None = None
@@ -69,8 +83,35 @@ class Attachment:
         """Take what a frame says behind the key; waits while too much of it waits."""
         await self._frames.put(body)
 
+    def take(self, body: bytes) -> bool:
+        """Handle it at once, if it is for the room and can be; whether that was so."""
+        attendance = self._attendance
+        if (
+            attendance is None
+            or self._busy
+            or not self._frames.empty()
+            or body[:1] not in _FOR_THE_ROOM
+            or not attendance.is_ready()
+        ):
+            return False
+        try:
+            message = self._protocol.decode(body)
+        except WireError:
+            return False
+        if isinstance(message, Authenticate | Detach):
+            return False
+        attendance.put(message)
+        return True
+
+    async def detach(self) -> None:
+        """The client is done with the document: handle what it still sent, and say nothing."""
+        self._detached = True
+        await self._frames.put(DETACH)
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self.end()
+
     async def end(self) -> None:
-        """The socket is gone, or the client is done with the document."""
+        """The socket is gone."""
         for timer in (self._renewal, self._denial):
             if timer is not None:
                 timer.cancel()
@@ -80,8 +121,8 @@ class Attachment:
             await self._attendance.end()
 
     async def _run(self) -> None:
-        while True:
-            body = await self._frames.get()
+        while (body := await self._frames.get()) != DETACH:
+            self._busy = True
             try:
                 await self._handle(body)
             except WireError as error:
@@ -91,6 +132,7 @@ class Attachment:
             except Exception:
                 logger.exception("An attachment to %r fails", self._key)
                 await self._refuse(Close(CloseCode.TRY_AGAIN_LATER, "try again"))
+            self._busy = False
 
     async def _handle(self, body: bytes) -> None:
         attendance = self._attendance
@@ -102,35 +144,40 @@ class Attachment:
             case Authenticate() as message:
                 await self._enter(message)
             case Detach():
-                self._line.detach(self._key)
-            case _ if attendance is None:
-                raise doors.Refused(CloseCode.NOT_AUTHENTICATED, "authenticate first")
+                # The socket's matter: it does not come here.
+                return
             case message:
+                if attendance is None:
+                    # Providers 2 without a token do not authenticate: the socket may have.
+                    attendance = await self._enter(Authenticate(None))
                 await attendance.submit(message)
 
     # Who it is --------------------------------------------------------------------------
 
-    async def _enter(self, message: Authenticate) -> None:
-        line = self._line
+    async def _enter(self, message: Authenticate) -> Attendance:
+        socket = self._socket
         credentials = self._credentials(message)
-        admission = await ask_in(line.hub, self._document_id(), credentials, address=line.address)
+        admission = await ask_in(
+            socket.hub, self._document_id(), credentials, address=socket.address
+        )
         if admission is None:
             raise doors.Refused(CloseCode.NOT_AUTHENTICATED, "sign in, or bring a token")
         self._denied = False
         self._attendance = Attendance(
-            line.hub,
+            socket.hub,
             admission,
-            Transport(send=self._send, close=self._close),
-            address=line.address,
+            socket.transport(self._send, self._close, self._encode),
+            address=socket.address,
             watches_silence=True,
             hears_stateless=True,
         )
         self._expect_end(admission.entrant.until)
+        return self._attendance
 
     async def _renew(self, attendance: Attendance, message: Authenticate) -> None:
         """The client brings a token again: asked to, or because it has a new one."""
         credentials, document_id = self._credentials(message), self._document_id()
-        entrant = await self._line.hub.read(lambda: doors.enter(credentials, document_id))
+        entrant = await self._socket.hub.read(lambda: doors.enter(credentials, document_id))
         session = attendance.session
         if entrant is None or entrant.user_id != session.user_id:
             raise doors.Refused(CloseCode.NOT_AUTHENTICATED, "the token is somebody else's")
@@ -138,7 +185,7 @@ class Attachment:
         session.send(RoleChanged(session.role.slug))
 
     def _credentials(self, message: Authenticate) -> doors.Credentials:
-        brought = self._line.credentials()
+        brought = self._socket.credentials()
         return brought if message.token is None else doors.Credentials(token=message.token)
 
     def _document_id(self) -> uuid.UUID:
@@ -158,7 +205,7 @@ class Attachment:
 
     def _ask_for_token(self) -> None:
         if self._attendance is not None:
-            session, options = self._attendance.session, self._line.hub.options
+            session, options = self._attendance.session, self._socket.hub.options
             session.send(TokenWanted())
             self._renewal = asyncio.get_running_loop().call_later(
                 options.renewal_seconds,
@@ -169,7 +216,17 @@ class Attachment:
 
     async def _send(self, message: ServerMessage) -> None:
         for frame in self._protocol.encode(message):
-            await self._line.send(frame)
+            if not self._detached:
+                await self._socket.send(frame)
+        self._end_over(message)
+
+    def _encode(self, message: ServerMessage) -> bytes:
+        frames = [frame_of(frame) for frame in self._protocol.encode(message)]
+        self._end_over(message)
+        return b"" if self._detached else b"".join(frames)
+
+    def _end_over(self, message: ServerMessage) -> None:
+        """End the session, if what was said is something that its client cannot live with."""
         if isinstance(message, Error) and (end := end_of(message)) and self._attendance:
             self._attendance.session.close(end.code, end.reason)
 
@@ -179,13 +236,13 @@ class Attachment:
             self._attendance.session.close(close.code, close.reason)
             return
         self._denied = True
-        client = (self._line.address, document_name(self._key))
-        delay = self._line.hub.refusals.delay_seconds(client, now=time.monotonic())
+        client = (self._socket.address, document_name(self._key))
+        delay = self._socket.hub.refusals.delay_seconds(client, now=time.monotonic())
         if not delay:
             await self._close(close)
             return
         self._denial = asyncio.get_running_loop().call_later(
-            delay, lambda: self._line.hub.spawn(self._close(close), name="denial")
+            delay, lambda: self._socket.hub.spawn(self._close(close), name="denial")
         )
 
     async def _close(self, close: Close) -> None:
@@ -196,12 +253,14 @@ class Attachment:
             self._attendance = None
         if self._renewal is not None:
             self._renewal.cancel()
+        if self._detached:
+            return
         if 4400 <= close.code < 4500:
             self._denied = True
-            await self._line.send(self._protocol.deny(close.reason))
+            await self._socket.send(self._protocol.deny(close.reason))
         else:
             # Worth a retry: the provider comes back, with all of its documents.
-            await self._line.close(close)
+            await self._socket.close(close)
 
 
 def _is_authentication(body: bytes) -> bool:

@@ -109,6 +109,14 @@ class Attendance:
         room.join(self.session)
         hub.joined(room, self.session, address=address)
 
+    def is_ready(self) -> bool:
+        """Whether nobody need wait for anybody: then a message may be put in at once."""
+        return not self.session.is_behind() and self._room.has_space()
+
+    def put(self, message: RoomMessage) -> None:
+        """Hand in a message while the room is ready."""
+        self._room.put(self.session, message)
+
     async def submit(self, message: RoomMessage) -> None:
         """Hand in a message, when its sender takes what it is sent and the room has space."""
         await self.session.wait_for_reader()

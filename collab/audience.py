@@ -96,9 +96,9 @@ class Audience:
         self._elsewhere = found
 
     def tell_change(
-        self, message: Changed, *, before: bytes, apart_from: Session | None = None
+        self, message: Changed, *, before: Mapping[int, int], apart_from: Session | None = None
     ) -> None:
-        """Send a change to all who asked for the state; `before`: the state vector without it."""
+        """Send a change to all who asked for the state; `before`: the clocks without it."""
         for session in self.sessions.values():
             if session.synced and session is not apart_from:
                 session.send_change(message, before=before)

@@ -50,8 +50,10 @@ class AwarenessStates:
 
     def __init__(self) -> None:
         self._entries: dict[int, _Entry] = {}
-        # Client id -> the clock at which others saw it leave.
-        self._left: dict[int, int] = {}
+        # Client id -> the clock at which others saw it leave, and whose it was.
+        self._left: dict[int, tuple[int, str | None]] = {}
+        # The connections that have spoken.
+        self._spoke: set[str] = set()
 
     def states(self) -> list[AwarenessState]:
         """Everybody who is here."""
@@ -83,29 +85,28 @@ class AwarenessStates:
         owned = sum(entry.connection == connection for entry in self._entries.values())
         # Stock clients repeat what they hear of others: only the first word of a connection can
         # be about somebody who was here before.
-        first_word = owned == 0
+        first_word = bool(origin) or connection not in self._spoke
+        if not origin:
+            self._spoke.add(connection)
         for said in states:
             entry = self._entries.get(said.client)
-            clock, state = said.clock, _signed(said.state, person)
-            if entry is None:
-                if owned >= MAX_CLIENTS_PER_CONNECTION or state is None:
-                    continue
-                if said.client in self._left and not (first_word or origin):
-                    continue
-                owned += 1
-                clock = max(clock, self._left.pop(said.client, -1) + 1)
-            elif not _may_speak(entry, connection, person, first_word=first_word or bool(origin)):
+            is_new = entry is None or entry.connection != connection
+            if entry is not None and not _may_speak(entry, connection, person, first_word):
                 continue
-            elif said.clock == entry.clock and entry.raised and state not in (None, entry.state):
-                # It moved on before it heard that its clock was raised.
-                clock += 1
-            elif said.clock < entry.clock or (said.clock == entry.clock and state is not None):
-                entry.heard_at = now
+            state = _signed(said.state, person)
+            clock = self._clock_of(said, state, person, first_word=first_word)
+            if clock is None:
+                if entry is not None:
+                    entry.heard_at = now
+                    if is_new and said.clock == entry.clock:
+                        # It came back before its earlier connection was known to be dead.
+                        entry.connection, entry.origin = connection, origin
                 continue
-            elif entry.connection != connection:
+            if is_new:
                 if owned >= MAX_CLIENTS_PER_CONNECTION:
                     continue
                 owned += 1
+            self._left.pop(said.client, None)
             ahead = clock > said.clock
             if ahead:
                 raised.append(AwarenessState(said.client, clock - 1, None))
@@ -114,6 +115,24 @@ class AwarenessStates:
             )
             news.append(AwarenessState(said.client, clock, state))
         return Heard(news, raised)
+
+    def _clock_of(
+        self, said: AwarenessState, state: Any, person: Person, *, first_word: bool
+    ) -> int | None:
+        """The clock at which it is news; None if it is none."""
+        entry = self._entries.get(said.client)
+        if entry is None:
+            left = self._left.get(said.client)
+            if left is None or state is None:
+                return None if state is None else said.clock
+            is_back = first_word and left[1] == person.username
+            return max(said.clock, left[0] + 1) if is_back else None
+        if said.clock == entry.clock and entry.raised and state not in (None, entry.state):
+            # It moved on before it heard that its clock was raised.
+            return said.clock + 1
+        if said.clock < entry.clock or (said.clock == entry.clock and state is not None):
+            return None
+        return said.clock
 
     def raise_clocks(self, *, apart_from: str) -> dict[str, Heard]:
         """Raise everybody's clock, so that one who returned can see them; by connection here."""
@@ -137,6 +156,7 @@ class AwarenessStates:
 
     def leave(self, connection: str) -> list[AwarenessState]:
         """Forget a connection's clients; return how to tell the others."""
+        self._spoke.discard(connection)
         return self._remove(
             [client for client, entry in self._entries.items() if entry.connection == connection]
         )
@@ -155,7 +175,7 @@ class AwarenessStates:
         left = []
         for client in clients:
             entry = self._entries.pop(client)
-            self._left[client] = entry.clock
+            self._left[client] = (entry.clock, entry.username)
             if len(self._left) > _MAX_LEFT:
                 del self._left[next(iter(self._left))]
             if entry.state is not None:
@@ -163,7 +183,7 @@ class AwarenessStates:
         return left
 
 
-def _may_speak(entry: _Entry, connection: str, person: Person, *, first_word: bool) -> bool:
+def _may_speak(entry: _Entry, connection: str, person: Person, first_word: bool) -> bool:  # noqa: FBT001
     if entry.connection == connection or entry.state is None:
         return True
     # One's own earlier connection, not yet known to be dead.

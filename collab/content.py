@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from collab import metrics
@@ -26,6 +26,7 @@ from collab.wire.messages import (
 from documents import bus
 from documents.comparison import covers_deletions
 from documents.crdt import EMPTY_UPDATE
+from documents.encoding import encode_state_vector
 from documents.errors import BadUpdate, Contradiction, MissingPredecessors
 from documents.log import State
 
@@ -35,6 +36,18 @@ logger = logging.getLogger(__name__)
 _LARGE_BYTES = 64 * 1024
 # What a reader's client says it has is not looked at beyond this.
 _MAX_KNOWN_BYTES = 256 * 1024
+
+
+class _Batch:
+    """What sessions wrote in one turn that does nothing but add."""
+
+    __slots__ = ("before", "runs")
+
+    def __init__(self, before: Mapping[int, int]) -> None:
+        # The document's clocks without it.
+        self.before = before
+        # Each session, its edits and their client ids.
+        self.runs: list[tuple[Session, Sequence[Edit], set[int]]] = []
 
 
 class Content:
@@ -89,49 +102,98 @@ class Content:
     # What sessions write ----------------------------------------------------------------
 
     async def write(self, edits: dict[Session, list[Edit]], *, may_hold: bool = True) -> None:
-        """Apply each session's run, tell everybody else at once, hand it to the journal."""
-        changes: list[tuple[Session, bytes]] = []
-        news = False
-        before = self._doc.state_vector() if edits else b""
+        """Apply what sessions wrote, tell everybody else at once, hand it to the journal.
+
+        Keystrokes go together: one transaction, and one frame for all. Whatever takes more thought
+        goes by itself, in its turn.
+        """
+        batch = _Batch(dict(self._doc.clocks))
         for session, run_of_edits in _parts(edits):
-            examined = None
-            if len(run_of_edits[0].update) > _LARGE_BYTES:
-                # Others' rows may come meanwhile, which may build on what was applied here already.
-                self._tell_changes(changes, before)
-                examined = await self._examine(session, run_of_edits[0])
-                before, changes = self._doc.state_vector(), []
-                if session.closing is not None:
-                    continue
-            if not session.may_edit:
-                self._answer_reader(session, run_of_edits)
+            plain = self._admit_plain(batch, session, run_of_edits)
+            if plain == len(run_of_edits):
                 continue
-            if session in self._holding:
-                self._put_off(session, self._holding.queue(session, run_of_edits))
-                continue
-            try:
-                run = self._doc.apply(
-                    [edit.update for edit in run_of_edits],
-                    is_foreign=self._is_foreign_to(session),
-                    examined=examined,
-                )
-            except Poisoned as poison:
-                self._tell_changes(changes, before)
-                await self._rebuild(poison)
-                await self._write_singly(session, run_of_edits, poison)
-                before, changes = self._doc.state_vector(), []
-                continue
-            taken = run_of_edits[: run.foreign_from]
-            if run.foreign_from is not None:
-                self._doubt(session, run_of_edits[run.foreign_from :], run, may_hold=may_hold)
-            self._answer_refused(session, taken, run)
-            if run.changed is not None:
-                changes.append((session, run.changed))
-                news = True
-            self._journal(session, taken, run)
-        self._tell_changes(changes, before)
-        if news:
-            for waiting in self._holding.confirmed(self._doc.clocks):
-                await self.write({waiting: self._release(waiting)})
+            await self._write_together(batch)
+            await self._write_apart(session, run_of_edits[plain:], may_hold=may_hold)
+            batch = _Batch(dict(self._doc.clocks))
+        await self._write_together(batch)
+        for waiting in self._holding.confirmed(self._doc.clocks):
+            await self.write({waiting: self._release(waiting)})
+
+    def _admit_plain(self, batch: "_Batch", session: Session, edits: Sequence[Edit]) -> int:
+        """Let the first ones through that do nothing but add; how many."""
+        if not session.may_edit or session in self._holding:
+            return 0
+        is_foreign = self._is_foreign_to(session)
+        clients: set[int] = set()
+        count = 0
+        for edit in edits:
+            if len(edit.update) > _LARGE_BYTES:
+                break
+            found = self._doc.admit_plain(edit.update, is_foreign=is_foreign)
+            if found is None:
+                break
+            clients.update(found)
+            count += 1
+        if count:
+            batch.runs.append((session, edits[:count], clients))
+        return count
+
+    async def _write_together(self, batch: "_Batch") -> None:
+        if not batch.runs:
+            return
+        try:
+            changed = self._doc.apply_plain()
+        except Poisoned as poison:
+            await self._rebuild(poison)
+            await self._write_singly(
+                [(session, edit) for session, edits, _ in batch.runs for edit in edits], poison
+            )
+            return
+        for session, edits, clients in batch.runs:
+            self._journal(session, merge([edit.update for edit in edits]), clients, edits)
+        # An author gets its own edits back inside what several wrote.
+        authors = {session.person for session, _, _ in batch.runs}
+        sessions = {session for session, _, _ in batch.runs}
+        self._audience.tell_change(
+            Changed(changed, authors.pop() if len(authors) == 1 else None),
+            before=batch.before,
+            apart_from=sessions.pop() if len(sessions) == 1 else None,
+        )
+
+    async def _write_apart(
+        self, session: Session, edits: Sequence[Edit], *, may_hold: bool
+    ) -> None:
+        examined = None
+        if len(edits[0].update) > _LARGE_BYTES:
+            examined = await self._examine(session, edits[0])
+            if session.closing is not None:
+                return
+        if not session.may_edit:
+            self._answer_reader(session, edits)
+            return
+        if session in self._holding:
+            self._put_off(session, self._holding.queue(session, edits))
+            return
+        before = dict(self._doc.clocks)
+        try:
+            run = self._doc.apply(
+                [edit.update for edit in edits],
+                is_foreign=self._is_foreign_to(session),
+                examined=examined,
+            )
+        except Poisoned as poison:
+            await self._rebuild(poison)
+            await self._write_singly([(session, edit) for edit in edits], poison)
+            return
+        taken = edits[: run.foreign_from]
+        if run.foreign_from is not None:
+            self._doubt(session, edits[run.foreign_from :], run, may_hold=may_hold)
+        self._answer_refused(session, taken, run)
+        admitted = [edit for index, edit in enumerate(taken) if index not in run.refused]
+        self._journal(session, run.changed, run.clients, admitted)
+        if run.changed is not None:
+            change = Changed(run.changed, session.person)
+            self._audience.tell_change(change, before=before, apart_from=session)
 
     async def _examine(self, session: Session, edit: Edit) -> Examined | None:
         """Look at a large edit elsewhere: it takes long, and other documents have people too."""
@@ -143,15 +205,14 @@ class Content:
             # The Doc, not the edit: applying finds that too, and builds a new one.
             return None
 
-    async def _write_singly(
-        self, session: Session, edits: Sequence[Edit], poison: Poisoned
-    ) -> None:
+    async def _write_singly(self, edits: Sequence[tuple[Session, Edit]], poison: Poisoned) -> None:
         """After a poisonous run: refuse the one that is it, take the rest."""
         if len(edits) == 1:
+            ((session, edit),) = edits
             detail = f"The update cannot be applied: {poison}"
-            session.send(Error(ErrorCode.BAD_UPDATE, detail, cseq=edits[0].cseq))
+            session.send(Error(ErrorCode.BAD_UPDATE, detail, cseq=edit.cseq))
             return
-        for edit in edits:
+        for session, edit in edits:
             await self.write({session: [edit]})
 
     def _is_foreign_to(self, session: Session) -> Callable[[int], bool]:
@@ -201,13 +262,13 @@ class Content:
     async def _rebuild(self, poison: Poisoned) -> None:
         """Throw the Doc away and build it anew; the sessions stay."""
         logger.warning("Room %s builds its document anew: %s", self.document_id, poison)
-        before = self._doc.state_vector()
+        before = dict(self._doc.clocks)
         self._log.pause()
         await self._services.journal.flush(self.document_id)
         state = await self._services.load_state(self.document_id)
         self._doc = LiveDoc(state.payloads(), pairs=state.pairs)
         # Rows of other processes came in with the load, which nobody here was told of.
-        missed = self._doc.encode_since(before)
+        missed = self._doc.encode_since(encode_state_vector(before))
         if missed != EMPTY_UPDATE:
             self._audience.tell_change(Changed(missed), before=before)
         self._log.resume(state.head)
@@ -248,30 +309,22 @@ class Content:
             metrics.UPDATES.labels("incomplete").inc()
             session.send(self._sync(EMPTY_UPDATE))
 
-    def _journal(self, session: Session, edits: Sequence[Edit], run: Run) -> None:
-        taken = (edit.cseq for index, edit in enumerate(edits) if index not in run.refused)
-        acks = [AckTarget(session, first, last) for first, last in _stretches(taken)]
+    def _journal(
+        self,
+        session: Session,
+        payload: bytes | None,
+        clients: Collection[int],
+        edits: Sequence[Edit],
+    ) -> None:
+        acks = [
+            AckTarget(session, first, last)
+            for first, last in _stretches(edit.cseq for edit in edits)
+        ]
         if not acks:
             return
-        metrics.UPDATES.labels("accepted").inc(len(edits) - len(run.refused))
-        client = run.clients[0] if len(run.clients) == 1 else None
-        self._services.journal.append(
-            self, Append(session, run.changed, session.user_id, client, acks)
-        )
-
-    def _tell_changes(self, changes: Sequence[tuple[Session, bytes]], before: bytes) -> None:
-        """One message for all: an author gets its own edits back inside a merged one."""
-        if not changes:
-            return
-        authors = {session.person for session, _ in changes}
-        self._audience.tell_change(
-            Changed(
-                merge([changed for _, changed in changes]),
-                authors.pop() if len(authors) == 1 else None,
-            ),
-            before=before,
-            apart_from=changes[0][0] if len(changes) == 1 else None,
-        )
+        metrics.UPDATES.labels("accepted").inc(len(edits))
+        client = next(iter(clients)) if len(clients) == 1 else None
+        self._services.journal.append(self, Append(session, payload, session.user_id, client, acks))
 
     # What sessions read -----------------------------------------------------------------
 
@@ -290,9 +343,9 @@ class Content:
     def _sync(self, update: bytes, *, id_: Any = None) -> Sync:
         return Sync(update, self._doc.state_vector(), self.head, id_)
 
-    def resync(self, since: bytes) -> Sync:
-        """For a slow reader: what the document gained since that state vector."""
-        return self._sync(self._doc.encode_since(since))
+    def resync(self, since: Mapping[int, int]) -> Sync:
+        """For a slow reader: what the document gained since it had these clocks."""
+        return self._sync(self._doc.encode_since(encode_state_vector(since)))
 
     # What the journal says --------------------------------------------------------------
 
@@ -339,7 +392,7 @@ class Content:
         self._log.follow(head)
 
     def _apply_logged(self, rows: Sequence[LoggedRow]) -> None:
-        before = self._doc.state_vector()
+        before = dict(self._doc.clocks)
         try:
             changed = self._doc.apply_logged([payload for _, payload, _ in rows])
         except Poisoned:

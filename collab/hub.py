@@ -6,6 +6,7 @@ either in the load or heard of.
 
 import asyncio
 import contextlib
+import json
 import logging
 import time
 import uuid
@@ -256,7 +257,10 @@ class Hub:
                 self.grown(document_id, sum(len(row[0]) for row in hint["rows"]))
             case "awareness":
                 room.hear_awareness(
-                    [AwarenessState(*state) for state in hint["states"]],
+                    [
+                        AwarenessState(client, clock, json.loads(state))
+                        for client, clock, state in hint["states"]
+                    ],
                     connection=hint["connection"],
                     person=Person(hint["username"], hint["name"]),
                     origin=hint["origin"],

@@ -66,10 +66,14 @@ class LiveDoc:
         updates = list(updates)
         self._doc: Doc[Any] = build(updates)
         # (client, clock) of the second half of each surrogate pair, which nothing may cut off.
-        self._pairs = set().union(*map(find_pairs, updates)) if pairs is None else set(pairs)
+        self._pairs: set[tuple[int, int]] = (
+            set().union(*map(find_pairs, updates)) if pairs is None else set(pairs)
+        )
         # Counts what was applied.
         self._version = 0
         self._reported: list[bytes] = []
+        # Admitted, and not applied yet.
+        self._plain: list[bytes] = []
         self._subscription = self._doc.observe(self._collect)
         self._full: bytes | None = None
         # Client id -> clock; always what the Doc's own state vector says.
@@ -81,6 +85,39 @@ class LiveDoc:
     def state_vector(self) -> bytes:
         """What the Doc holds, encoded."""
         return encode_state_vector(self.clocks)
+
+    def admit_plain(
+        self, update: bytes, *, is_foreign: Callable[[int], bool]
+    ) -> Iterable[int] | None:
+        """Let an update through that does nothing but add, as a keystroke does: its client ids.
+
+        None for all others, which `apply` has to look at. What was let through is to be applied by
+        `apply_plain` before anything else is done: the clocks are ahead of the Doc meanwhile.
+        """
+        clocks = self.clocks
+        try:
+            admitted = admit(update, clocks, self._pairs)
+        except DocumentError:
+            return None
+        starts, ends = admitted.starts, admitted.ends
+        if admitted.entangled or not starts:
+            return None
+        for client, start in starts.items():
+            if start != clocks.get(client, 0) or ends[client] == start or is_foreign(client):
+                return None
+        clocks.update(ends)
+        if admitted.pairs:
+            self._pairs |= admitted.pairs
+        self._plain.append(update)
+        return starts
+
+    def apply_plain(self) -> bytes:
+        """Apply what `admit_plain` let through, whoever wrote it; return it as one update.
+
+        Raises Poisoned; then nothing of it counts.
+        """
+        plain, self._plain = self._plain, []
+        return self._transact(plain) or EMPTY_UPDATE
 
     async def examine(self, update: bytes) -> Examined:
         """Look at a large update in other threads; what is found counts while nothing changes."""

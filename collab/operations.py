@@ -1,6 +1,7 @@
 """What load balancers and Prometheus ask for."""
 
 import logging
+from collections.abc import Callable
 
 import redis
 from django.conf import settings
@@ -8,6 +9,8 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from collab.redis_urls import open_client, read_redis_url
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,21 @@ def show_metrics(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
+_PROBES = {"/healthz": show_health, "/readyz": show_readiness, "/metrics": show_metrics}
+
+
+def answer_probes(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """The first middleware: probes come by address, whatever names are allowed, and without TLS."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        show = _PROBES.get(request.path_info)
+        return get_response(request) if show is None else show(request)
+
+    return answer
+
+
 def _database_answers() -> bool:
     try:
         with connection.cursor() as cursor:
@@ -51,13 +69,9 @@ def _database_answers() -> bool:
 
 def _redis_answers() -> bool:
     url = getattr(settings, "REDIS_URL", "")
-    for host in filter(None, url.split(",")):
+    for host in read_redis_url(url) if url else []:
         try:
-            with redis.Redis.from_url(
-                host,
-                socket_timeout=_REDIS_TIMEOUT_SECONDS,
-                socket_connect_timeout=_REDIS_TIMEOUT_SECONDS,
-            ) as client:
+            with open_client(host, timeout_seconds=_REDIS_TIMEOUT_SECONDS) as client:
                 client.ping()
         except redis.RedisError:
             logger.warning("Redis does not answer", exc_info=True)

@@ -1,6 +1,6 @@
 """What waits to be written to one client. Pure: merges what waits, and bounds it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from collab.live_doc import merge
@@ -28,8 +28,8 @@ _MAX_STATELESS = 1000
 class _Waiting:
     messages: list[Changed]
     size: int
-    # The document's state vector before the first of them.
-    before: bytes
+    # The document's clocks before the first of them.
+    before: Mapping[int, int]
 
 
 class Outbox:
@@ -39,7 +39,7 @@ class Outbox:
         self._max_bytes = max_bytes
         self._control: list[ServerMessage] = []
         self._changes: _Waiting | None = None
-        self._dropped_since: bytes | None = None
+        self._dropped_since: Mapping[int, int] | None = None
         self._presence: list[ServerMessage] = []
         self._presence_dropped = False
         self._awareness: dict[int, AwarenessState] = {}
@@ -64,8 +64,8 @@ class Outbox:
             self._presence = []
             self._presence_dropped = True
 
-    def put_change(self, message: Changed, *, before: bytes) -> None:
-        """A change by others; `before` is the document's state vector without it."""
+    def put_change(self, message: Changed, *, before: Mapping[int, int]) -> None:
+        """A change by others; `before` is the document's clocks without it."""
         if self._dropped_since is not None:
             return
         waiting = self._changes
@@ -99,11 +99,11 @@ class Outbox:
             self._awareness[state.client] = state
 
     def take(
-        self, resync: Callable[[bytes], Sync], full: Callable[[], PresenceFull]
+        self, resync: Callable[[Mapping[int, int]], Sync], full: Callable[[], PresenceFull]
     ) -> list[ServerMessage]:
         """All that waits, merged; `resync` and `full` make good what was dropped.
 
-        `resync` gives what the document gained since a state vector, `full` the roster.
+        `resync` gives what the document gained since some clocks, `full` the roster.
         """
         taken, self._control = self._control, []
         taken += [full()] if self._presence_dropped else self._presence

@@ -7,6 +7,7 @@ loop, so there is nothing to lock: rows that close a gap are read elsewhere, and
 """
 
 import asyncio
+import json
 import logging
 import time
 import uuid
@@ -58,7 +59,7 @@ class Room:
             audience=self.audience,
             services=services,
             give_up=self.close,
-            remind=lambda session: self._put(session, _Overdue()),
+            remind=lambda session: self.put(session, _Overdue()),
         )
         self._inbox: list[tuple[Session, RoomMessage | _Overdue]] = []
         self._arrived = asyncio.Event()
@@ -85,12 +86,17 @@ class Room:
 
     async def submit(self, session: Session, message: RoomMessage) -> None:
         """Hand in a session's message; waits while the inbox is full."""
-        while len(self._inbox) >= self._services.options.inbox_messages and not self.closed:
+        while not self.has_space():
             self._space.clear()
             await self._space.wait()
-        self._put(session, message)
+        self.put(session, message)
 
-    def _put(self, session: Session, message: "RoomMessage | _Overdue") -> None:
+    def has_space(self) -> bool:
+        """Whether the inbox takes a message now; that of a closed room takes any."""
+        return self.closed or len(self._inbox) < self._services.options.inbox_messages
+
+    def put(self, session: Session, message: "RoomMessage | _Overdue") -> None:
+        """Hand in a message while there is space."""
         self._inbox.append((session, message))
         self._settled.clear()
         self._arrived.set()
@@ -191,7 +197,9 @@ class Room:
                     "connection": session.connection,
                     "username": session.person.username,
                     "name": session.person.name,
-                    "states": [(state.client, state.clock, state.state) for state in states],
+                    "states": [
+                        (state.client, state.clock, json.dumps(state.state)) for state in states
+                    ],
                 }
             )
 

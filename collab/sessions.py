@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -32,12 +32,23 @@ _MAX_UNREAD = 256
 logger = logging.getLogger(__name__)
 
 
+def _never() -> bool:
+    return False
+
+
+def _write_nothing(_message: ServerMessage) -> None:
+    raise AssertionError("this transport is never ready")
+
+
 @dataclass(frozen=True, slots=True)
 class Transport:
     """How to reach a socket; `send` may block for as long as its reader is slow."""
 
     send: Callable[[ServerMessage], Awaitable[None]]
     close: Callable[[Close], Awaitable[None]]
+    # A short cut, where there is one: while the reader is ready, `write` does not block.
+    is_ready: Callable[[], bool] = _never
+    write: Callable[[ServerMessage], None] = _write_nothing
 
 
 @dataclass(eq=False, slots=True)
@@ -64,6 +75,12 @@ class Session:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _space: asyncio.Event = field(default_factory=asyncio.Event)
     _writer: asyncio.Task[None] | None = None
+    # The writer has something to say, and has not said it yet.
+    _writing: bool = False
+    # What waits is written at the end of this turn, without the writer.
+    _flushing: bool = False
+    # All that waits; from its start on.
+    _take: Callable[[], list[ServerMessage]] = list
 
     @property
     def connection(self) -> str:
@@ -80,47 +97,57 @@ class Session:
         since = self.since.isoformat().replace("+00:00", "Z")
         return PresenceEntry(self.connection, self.person, self.role.slug, since)
 
-    def start(self, resync: Callable[[bytes], Sync], full: Callable[[], PresenceFull]) -> None:
-        """Begin to write. From the room: what it gained since a state vector, and its roster."""
-        self._writer = asyncio.create_task(
-            self._write(resync, full), name=f"writer {self.connection}"
-        )
+    def start(
+        self, resync: Callable[[Mapping[int, int]], Sync], full: Callable[[], PresenceFull]
+    ) -> None:
+        """Begin to write. From the room: what it gained since some clocks, and its roster."""
+        self._take = lambda: self.outbox.take(resync, full)
+        self._writer = asyncio.create_task(self._write(), name=f"writer {self.connection}")
 
     def send(self, message: ServerMessage) -> None:
         """Queue a message that is neither merged nor dropped."""
         self.outbox.put(message)
-        self._wake.set()
+        self._stir()
 
     def send_presence(self, message: PresenceJoined | PresenceLeft) -> None:
         """Queue what is new about the roster."""
         self.outbox.put_presence(message)
-        self._wake.set()
+        self._stir()
 
-    def send_change(self, message: Changed, *, before: bytes) -> None:
-        """Queue a change by others."""
-        self.outbox.put_change(message, before=before)
-        self._wake.set()
+    def send_change(self, message: Changed, *, before: Mapping[int, int]) -> None:
+        """Write a change by others, or queue it behind what waits."""
+        waits = self._flushing or self._writing or self._wake.is_set() or self._writer is None
+        if waits or not self.transport.is_ready():
+            self.outbox.put_change(message, before=before)
+            self._stir()
+        else:
+            self.transport.write(message)
+            self.told_at = time.monotonic()
 
     def send_awareness(self, message: Awareness) -> None:
         """Queue what is new about cursors."""
         self.outbox.put_awareness(message)
-        self._wake.set()
+        self._stir()
 
     def send_stateless(self, message: Stateless) -> None:
         """Queue what another client says; too much of it for a slow reader ends the session."""
         if self.outbox.put_stateless(message):
-            self._wake.set()
+            self._stir()
         else:
             self.close(CloseCode.TRY_AGAIN_LATER, "too slow")
 
     def acknowledge(self, *, from_cseq: int, cseq: int, seq: int) -> None:
         """Queue the word that these updates are committed."""
         self.outbox.put_ack(Ack(cseq, seq, from_cseq))
-        self._wake.set()
+        self._stir()
+
+    def is_behind(self) -> bool:
+        """Whether the client does not take what it is sent."""
+        return len(self.outbox) > _MAX_UNREAD and self._writer is not None
 
     async def wait_for_reader(self) -> None:
         """Wait until the client takes what it is sent: whoever does not is not read either."""
-        while len(self.outbox) > _MAX_UNREAD and self._writer is not None:
+        while self.is_behind():
             self._space.clear()
             await self._space.wait()
 
@@ -143,17 +170,35 @@ class Session:
             if task is not None and task.cancelling():
                 raise
 
-    async def _write(
-        self, resync: Callable[[bytes], Sync], full: Callable[[], PresenceFull]
-    ) -> None:
+    def _stir(self) -> None:
+        """Something waits: write it at the end of this turn, or whenever the reader is ready."""
+        if self._writing or self._wake.is_set() or not self.transport.is_ready():
+            self._wake.set()
+        elif not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        if self.closing is not None or self._writer is None or not self.transport.is_ready():
+            self._wake.set()
+            return
+        for message in self._take():
+            self.transport.write(message)
+        self.told_at = time.monotonic()
+        self._space.set()
+
+    async def _write(self) -> None:
         try:
             while self.closing is None:
                 await self._wake.wait()
                 self._wake.clear()
-                for message in self.outbox.take(resync, full):
+                self._writing = True
+                for message in self._take():
                     async with asyncio.timeout(self.stalled_seconds):
                         await self.transport.send(message)
                     self.told_at = time.monotonic()
+                self._writing = False
                 self._space.set()
             await self._shut(self.closing)
         except TimeoutError:

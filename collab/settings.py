@@ -83,6 +83,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "collab.operations.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "collab.static.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",

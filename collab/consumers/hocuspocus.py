@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-from collab.attachments import Attachment, Line
+from collab.attachments import Attachment, Socket
 from collab.consumers.sockets import SocketConsumer
-from collab.wire.hocuspocus import PING, PONG, split
+from collab.wire.hocuspocus import DETACH, PING, PONG, split
 from collab.wire.messages import Close, CloseCode, WireError
 
 # More documents than this on one socket are somebody's mistake.
@@ -15,7 +15,7 @@ _MAX_ATTACHMENTS = 1000
 class HocuspocusConsumer(SocketConsumer):
     """Sorts frames by their key."""
 
-    line: Line
+    socket: Socket
     attachments: dict[str, Attachment]
 
     async def connect(self) -> None:
@@ -24,14 +24,24 @@ class HocuspocusConsumer(SocketConsumer):
         if self.hub.draining:
             await self.close_with(Close(CloseCode.RESTARTING, "the server restarts"))
             return
-        self.line = Line(
+        self.socket = Socket(
             hub=self.hub,
             address=self.address,
             credentials=self.credentials,
             send=self.send_frame,
             close=self.close_with,
-            detach=self.detach,
+            transport=self.transport,
         )
+
+    def take(self, data: bytes | str) -> bool:
+        if isinstance(data, str) or len(data) > self.hub.options.max_frame_bytes:
+            return False
+        try:
+            key, body = split(data)
+        except WireError:
+            return False
+        attachment = self.attachments.get(key)
+        return attachment is not None and attachment.take(body)
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None, **_kwargs: Any
@@ -53,7 +63,10 @@ class HocuspocusConsumer(SocketConsumer):
         else:
             try:
                 key, body = split(bytes_data)
-                await self.attachment(key).put(body)
+                if body[:1] == DETACH:
+                    self.detach(key)
+                else:
+                    await self.attachment(key).put(body)
             except WireError as error:
                 await self.close_slowly(Close(CloseCode.BAD_MESSAGE, str(error)))
 
@@ -63,13 +76,13 @@ class HocuspocusConsumer(SocketConsumer):
         if found is None:
             if len(self.attachments) >= _MAX_ATTACHMENTS:
                 raise WireError(f"A socket has at most {_MAX_ATTACHMENTS} documents.")
-            found = self.attachments[key] = Attachment(key, self.line)
+            found = self.attachments[key] = Attachment(key, self.socket)
         return found
 
     def detach(self, key: str) -> None:
         """The client is done with the document; if it comes again, it begins anew."""
         if (attachment := self.attachments.pop(key, None)) is not None:
-            self.hub.spawn(attachment.end(), name=f"detach {key!r}")
+            self.hub.spawn(attachment.detach(), name=f"detach {key!r}")
 
     async def send_frame(self, frame: bytes) -> None:
         if self.is_open:

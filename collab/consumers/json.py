@@ -9,10 +9,11 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from collab import doors
 from collab.attendance import Attendance, ask_in
 from collab.consumers.sockets import SocketConsumer
-from collab.sessions import Transport
+from collab.direct import frame_of, frame_once
 from collab.wire import json as json_wire
 from collab.wire.messages import (
     Awareness,
+    Changed,
     Close,
     CloseCode,
     Edit,
@@ -80,8 +81,26 @@ class DocumentConsumer(SocketConsumer, AsyncJsonWebsocketConsumer):
         if admission is None:
             return False
         if self.is_open:
-            transport = Transport(send=self.send_json, close=self.close_with)
+            transport = self.transport(self.send_json, self.close_with, _frame_of)
             self.attendance = Attendance(self.hub, admission, transport, address=self.address)
+        return True
+
+    def take(self, data: bytes | str) -> bool:
+        attendance = self.attendance
+        if attendance is None or isinstance(data, bytes) or not attendance.is_ready():
+            return False
+        if _size_of(data) > self.hub.options.max_frame_bytes:
+            return False
+        try:
+            message = json_wire.decode(data)
+        except WireError:
+            return False
+        if isinstance(message, Edit | Awareness | SyncRequest):
+            attendance.put(message)
+        elif isinstance(message, Ping):
+            attendance.session.send(Pong(message.id))
+        else:
+            return False
         return True
 
     async def receive(
@@ -146,6 +165,16 @@ class DocumentConsumer(SocketConsumer, AsyncJsonWebsocketConsumer):
             self.hello_timer.cancel()
         if self.attendance is not None:
             await self.attendance.end()
+
+
+def _encode(message: ServerMessage) -> bytes:
+    return json_wire.encode(message).encode("ascii")
+
+
+def _frame_of(message: ServerMessage) -> bytes:
+    if isinstance(message, Changed):
+        return frame_once(message, _encode, text=True)
+    return frame_of(_encode(message), text=True)
 
 
 def _size_of(text: str) -> int:

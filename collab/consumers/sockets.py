@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
@@ -13,9 +13,11 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.http.request import validate_host
 
+from collab.direct import DirectLine
 from collab.doors import Credentials, Refused
 from collab.hub import Hub, current_hub
-from collab.wire.messages import Close, CloseCode
+from collab.sessions import Transport
+from collab.wire.messages import Close, CloseCode, ServerMessage
 
 
 class SocketConsumer(AsyncWebsocketConsumer):
@@ -25,7 +27,10 @@ class SocketConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = ""
 
     hub: Hub
+    line: DirectLine | None = None
     is_open = False
+    # A message that came the ordinary way is being handled; those behind it must not overtake it.
+    is_busy = True
     refusal: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -38,9 +43,16 @@ class SocketConsumer(AsyncWebsocketConsumer):
         self.scope, self.base_send = scope, send
         try:
             while True:
-                await self.dispatch(await receive())
+                message = await receive()
+                self.is_busy = True
+                await self.dispatch(message)
+                self.is_busy = False
         except StopConsumer:
             return
+        except BaseException:
+            # A send that found nobody, say: what the socket held is let go all the same.
+            await self.disconnect(CloseCode.ABNORMAL)
+            raise
 
     async def dispatch(self, message: Any) -> None:
         await getattr(self, get_handler_name(message))(message)
@@ -64,6 +76,31 @@ class SocketConsumer(AsyncWebsocketConsumer):
         await self.accept(subprotocol)
         self.is_open = True
         self.hub = await current_hub()
+        self.line = DirectLine.open(self.base_send, self._take)
+
+    def _take(self, data: bytes | str) -> bool:
+        return self.is_open and not self.is_busy and self.take(data)
+
+    def take(self, data: bytes | str) -> bool:
+        """Handle a frame at once, if that can be; else it comes to `receive`."""
+        return False
+
+    def transport(
+        self,
+        send: Callable[[ServerMessage], Awaitable[None]],
+        close: Callable[[Close], Awaitable[None]],
+        encode: Callable[[ServerMessage], bytes],
+    ) -> Transport:
+        """How a session reaches its client; `encode` makes whole WebSocket frames."""
+        line = self.line
+        if line is None:
+            return Transport(send, close)
+
+        def write(message: ServerMessage) -> None:
+            if frames := encode(message):
+                line.write(frames)
+
+        return Transport(send, close, is_ready=line.is_ready, write=write)
 
     def credentials(self) -> Credentials:
         """What the socket brought along; Refused if its Origin is not one of ours."""
@@ -77,6 +114,8 @@ class SocketConsumer(AsyncWebsocketConsumer):
         if not self.is_open:
             return
         self.is_open = False
+        if self.line is not None:
+            self.line.close()
         # A reason has at most 123 bytes.
         # A plain int: daphne takes no other, not even an IntEnum.
         await self.close(int(close.code), close.reason.encode()[:123].decode(errors="ignore"))

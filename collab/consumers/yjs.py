@@ -6,10 +6,19 @@ from typing import Any
 from collab import doors
 from collab.attendance import Attendance, ask_in
 from collab.consumers.sockets import SocketConsumer
-from collab.sessions import Transport
-from collab.wire.messages import Close, CloseCode, Error, ErrorCode, ServerMessage, WireError
+from collab.direct import frame_of, frame_once
+from collab.wire.messages import (
+    Changed,
+    Close,
+    CloseCode,
+    Error,
+    ErrorCode,
+    ServerMessage,
+    WireError,
+)
 from collab.wire.refusals import end_of
 from collab.wire.yjs import YjsProtocol
+from collab.wire.yprotocols import write_change
 
 
 class YjsConsumer(SocketConsumer):
@@ -32,7 +41,7 @@ class YjsConsumer(SocketConsumer):
             reason = "sign in, or bring a ticket or a token in the address"
             await self.close_slowly(Close(CloseCode.NOT_AUTHENTICATED, reason))
             return
-        transport = Transport(send=self.send_message, close=self.close_with)
+        transport = self.transport(self.send_message, self.close_with, self.encode)
         self.attendance = Attendance(
             self.hub, admission, transport, address=self.address, watches_silence=True
         )
@@ -43,6 +52,21 @@ class YjsConsumer(SocketConsumer):
             return uuid.UUID(self.scope["url_route"]["kwargs"]["name"])
         except ValueError:
             raise doors.Refused(CloseCode.MISSING, "there is no such document") from None
+
+    def take(self, data: bytes | str) -> bool:
+        attendance = self.attendance
+        if (
+            attendance is None
+            or isinstance(data, str)
+            or len(data) > self.hub.options.max_frame_bytes
+            or not attendance.is_ready()
+        ):
+            return False
+        try:
+            attendance.put(self.protocol.decode(data))
+        except WireError:
+            return False
+        return True
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None, **_kwargs: Any
@@ -66,6 +90,17 @@ class YjsConsumer(SocketConsumer):
     async def send_message(self, message: ServerMessage) -> None:
         for frame in self.protocol.encode(message):
             await self.send(bytes_data=frame)
+        self.end_over(message)
+
+    def encode(self, message: ServerMessage) -> bytes:
+        if isinstance(message, Changed):
+            return frame_once(message, write_change)
+        frames = [frame_of(frame) for frame in self.protocol.encode(message)]
+        self.end_over(message)
+        return b"".join(frames)
+
+    def end_over(self, message: ServerMessage) -> None:
+        """End the session, if what was said is something that its client cannot live with."""
         if isinstance(message, Error) and (end := end_of(message)) and self.attendance:
             self.attendance.session.close(end.code, end.reason)
 

@@ -50,6 +50,8 @@ from collab.wire.yprotocols import (
 HocuspocusMessage = RoomMessage | Authenticate | Detach
 
 PING, PONG = b"\x09", b"\x0a"
+# The body of the frame that ends the client's interest in a document.
+DETACH = b"\x07"
 
 _MAX_KEY_BYTES = 1024
 _STATELESS, _SYNC_STATUS = 5, 8

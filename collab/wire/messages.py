@@ -31,6 +31,7 @@ class CloseCode(IntEnum):
     NO_HELLO = 4408
     OTHER_EPOCH = 4409
     TOO_LARGE = 4413
+    ABNORMAL = 1006
     RESTARTING = 1012
     TRY_AGAIN_LATER = 1013
 

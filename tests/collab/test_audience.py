@@ -8,7 +8,7 @@ import pytest
 from collab import audience as audience_module
 from collab.audience import AWARENESS_EXPIRES_SECONDS, Audience
 from collab.outbox import Outbox
-from collab.sessions import Session
+from collab.sessions import Session, Transport
 from collab.wire.messages import (
     Awareness,
     AwarenessState,
@@ -48,12 +48,14 @@ def audience(clock: Clock) -> Audience:
 
 
 def session_of(user_id: int | None, name: str = "Bob é😀", role: Role = Role.EDITOR) -> Session:
-    unused: Any = None
+    async def unused(_message: Any) -> None:
+        raise AssertionError("nobody writes here")
+
     return Session(
         user_id=user_id,
         person=Person(None if user_id is None else f"user{user_id}", name),
         role=role,
-        transport=unused,
+        transport=Transport(unused, unused),
         outbox=Outbox(max_bytes=1000),
         since=SINCE,
         stalled_seconds=1,

@@ -81,11 +81,11 @@ def test_nobody_speaks_for_a_client_of_somebody_else(states, alice, bob):
     assert states.states() == [AwarenessState(1, 0, {"n": 1})]
 
 
-def test_client_id_is_free_again_when_its_owner_has_left(states, alice, bob):
+def test_client_id_is_its_persons_again_when_its_connection_has_left(states, alice):
     alice.says(1, 3, {})
     states.leave("a")
-    assert bob.says(1, 0, {"n": 2})
-    assert states.owner_of(1) == "b"
+    assert Speaker(states, ALICE, "a2").says(1, 0, {"n": 2})
+    assert states.owner_of(1) == "a2"
 
 
 def test_client_id_is_free_again_when_it_said_goodbye(alice, bob, states):
@@ -254,3 +254,31 @@ def test_clocks_of_a_crowd_are_not_raised(states):
     for client in range(101):
         Speaker(states, BOB, f"b{client}").says(client, 0, {})
     assert states.raise_clocks(apart_from="") == {}
+
+
+def test_one_who_is_back_before_its_earlier_connection_is_dead_keeps_its_cursor(states, alice):
+    alice.says(1, 3, {"n": 1})
+    again = Speaker(states, ALICE, "a2")
+    assert again.says(1, 3, {"n": 1}) == []
+    assert states.owner_of(1) == "a2"
+    assert states.leave("a") == []
+    assert again.says(1, 4, {"n": 2}) == [AwarenessState(1, 4, {"n": 2})]
+
+
+def test_word_that_was_no_news_is_a_first_word_all_the_same(states, alice, bob):
+    alice.says(1, 3, {})
+    bob.says(2, 7, {})
+    again = Speaker(states, ALICE, "a2")
+    again.says(1, 3, {})
+    states.leave("b")
+    # Its echo of what it was told of bob comes late.
+    assert again.says(2, 7, {}) == []
+    assert states.owner_of(2) is None
+    assert Speaker(states, BOB, "b2").says(2, 7, {}) == [AwarenessState(2, 8, {})]
+
+
+def test_somebody_who_left_is_nobody_elses_first_word(states, alice, bob):
+    bob.says(2, 7, {})
+    states.leave("b")
+    assert alice.says(2, 9, {}) == []
+    assert states.owner_of(2) is None

@@ -148,7 +148,7 @@ async def test_key_that_is_no_document_is_denied(hocuspocus, bob):
 async def test_who_does_not_authenticate_is_told_to(hocuspocus, text_document):
     line = Line(await hocuspocus(), text_document.id)
     await line.send(step_1())
-    assert b"authenticate" in await line.until(DENIED)
+    assert b"bring a token" in await line.until(DENIED)
 
 
 async def test_better_token_after_a_denial_is_taken(hocuspocus, bob, text_document):

@@ -13,6 +13,14 @@ def test_healthz_answers_without_a_database(client: Client):
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/metrics"])
+def test_probe_by_address_and_without_tls_is_answered(client: Client, settings, path):
+    settings.ALLOWED_HOSTS = ["docs.example"]
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get(path, headers={"host": "10.0.0.7:8000"}).status_code == 200
+    assert client.get("/", headers={"host": "10.0.0.7:8000"}).status_code == 400
+
+
 @pytest.mark.django_db
 def test_readyz_is_ok_when_everything_answers(client: Client):
     answer = client.get("/readyz")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Text
 
+from collab.live_doc import LiveDoc, Poisoned
 from collab.wire.messages import (
     Ack,
     Awareness,
@@ -23,7 +24,7 @@ from collab.wire.messages import (
     SyncRequest,
 )
 from documents.roles import Role
-from tests.collab.scene import AFTER_A, DELETE_A, OTHER_A, POISON, A, B, C, Client
+from tests.collab.scene import AFTER_A, OTHER_A, POISON, A, B, C, Client
 
 # The way of a keystroke ----------------------------------------------------------------------
 
@@ -52,10 +53,10 @@ async def test_nothing_is_published_before_the_commit(scene):
 
 async def test_what_one_wrote_in_a_turn_is_one_frame_one_row_and_one_ack(scene):
     alice, bob = await scene.enter("alice"), await scene.enter("bob")
-    await alice.write(A, AFTER_A, DELETE_A)
+    await alice.write(A, AFTER_A)
     assert len(bob.got(Changed)) == 1
     await scene.commit()
-    assert alice.got(Ack) == [Ack(cseq=3, seq=1, from_cseq=1)]
+    assert alice.got(Ack) == [Ack(cseq=2, seq=1, from_cseq=1)]
     assert len(scene.services.log) == 1
 
 
@@ -128,7 +129,7 @@ async def test_malformed_update_is_an_error_and_the_rest_of_the_run_is_kept(scen
     (error,) = alice.got(Error)
     assert (error.code, error.cseq) == (ErrorCode.BAD_UPDATE, 2)
     await scene.commit()
-    assert alice.got(Ack) == [Ack(1, 1, 1), Ack(3, 1, 3)]
+    assert alice.got(Ack) == [Ack(1, 1, 1), Ack(3, 2, 3)]
     assert scene.text() == "ab"
 
 
@@ -227,6 +228,26 @@ async def test_poisoned_document_is_rebuilt_and_everybodys_edits_stay(scene):
     await scene.commit()
     assert len(bob.got(Changed)) == 1
     assert len(scene.text()) == 4
+
+
+async def test_poison_among_what_several_wrote_is_found_and_the_rest_kept(scene, monkeypatch):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    transact = LiveDoc._transact
+
+    def fail_on_b(doc: LiveDoc, updates: Any) -> bytes | None:
+        if B in updates:
+            raise Poisoned("imagine")
+        return transact(doc, updates)
+
+    monkeypatch.setattr(LiveDoc, "_transact", fail_on_b)
+    await alice.send(Edit(A, 1))
+    await bob.send(Edit(B, 1))
+    await alice.send(Edit(AFTER_A, 2))
+    await scene.turn()
+    await scene.commit()
+    assert scene.text() == "ab"
+    assert [error.code for error in bob.got(Error)] == [ErrorCode.BAD_UPDATE]
+    assert [ack.cseq for ack in alice.got(Ack)][-1] == 2
 
 
 async def test_rows_of_other_processes_that_come_in_with_a_rebuild_are_told(scene):
@@ -413,7 +434,7 @@ async def test_who_leaves_takes_their_cursors_along(scene):
         PresenceLeft(bob.session.connection),
         Awareness([AwarenessState(7, 3, None)]),
     ]
-    assert scene.services.published[-1]["states"] == [(7, 3, None)]
+    assert scene.services.published[-1]["states"] == [(7, 3, "null")]
     scene.room.leave(bob.session)
     assert alice.got(PresenceLeft) == []
 

@@ -4,8 +4,6 @@ import contextlib
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pytest
-
 from collab.consumers import HocuspocusConsumer
 from collab.hub import Hub
 from collab.options import Options
@@ -30,11 +28,6 @@ class Attached(HocuspocusConsumer):
         await super().disconnect(code)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="what a consumer raises ends it before its disconnect: its sessions stay",
-)
 async def test_consumer_whose_answer_finds_nobody_lets_go_of_its_documents():
     arriving = iter(
         [

@@ -1,0 +1,98 @@
+"""A direct line to a socket under uvicorn: frames without an ASGI message and a task for each.
+
+An ASGI message costs a queue, a wake-up and, for each frame that comes in, a pause of the socket
+and its end: more than all that a keystroke costs besides. Under uvicorn's own `websockets-sansio`
+protocol, which the Procfile chooses, a frame is handed over where it is parsed, and written
+where it is made. Nobody depends on it: what cannot be taken or written at once goes the ordinary
+way, and under any other server everything does.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from collab.wire.messages import Changed
+
+try:
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+except ImportError:  # pragma: no cover
+    WebSocketsSansIOProtocol = None  # type: ignore[assignment, misc]
+
+_BINARY, _TEXT = 0x82, 0x81
+
+
+def frame_of(payload: bytes, *, text: bool = False) -> bytes:
+    """An unmasked WebSocket frame, whole, as a server sends it (RFC 6455, 5.2)."""
+    head, size = (_TEXT if text else _BINARY), len(payload)
+    if size < 126:
+        return bytes((head, size)) + payload
+    if size < 2**16:
+        return bytes((head, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((head, 127)) + size.to_bytes(8, "big") + payload
+
+
+def frame_once(change: Changed, encode: Callable[[Changed], bytes], *, text: bool = False) -> bytes:
+    """The frame for a change, made once for all who get it on the same wire."""
+    kind = "text frame" if text else "binary frame"
+    frame: bytes | None = change.frames.get(kind)
+    if frame is None:
+        frame = change.frames[kind] = frame_of(encode(change), text=text)
+    return frame
+
+
+class DirectLine:
+    """One accepted socket."""
+
+    __slots__ = ("_protocol", "_take")
+
+    def __init__(self, protocol: Any, take: Callable[[bytes | str], bool]) -> None:
+        self._protocol = protocol
+        self._take = take
+        # The protocol calls it for each message that is complete.
+        protocol.send_receive_event_to_app = self._received
+
+    @classmethod
+    def open(cls, send: Any, take: Callable[[bytes | str], bool]) -> "DirectLine | None":
+        """The line behind an ASGI `send`, or None if the server is another.
+
+        `take` is handed each message that comes while none waits; if it returns False, the
+        message goes the ordinary way, and so do those behind it.
+        """
+        protocol = getattr(send, "__self__", None)
+        if WebSocketsSansIOProtocol is None or type(protocol) is not WebSocketsSansIOProtocol:
+            return None
+        # Compression, say: frames would have to be made for each socket apart.
+        return None if protocol.conn.extensions else cls(protocol, take)
+
+    def is_ready(self) -> bool:
+        """Whether the reader takes what it is sent; False also for one that is gone."""
+        protocol = self._protocol
+        return protocol.writable.is_set() and not (protocol.disconnected or protocol.close_sent)
+
+    def write(self, frames: bytes) -> None:
+        """Write whole frames to a reader that is ready."""
+        self._protocol.transport.write(frames)
+
+    def close(self) -> None:
+        """Take nothing more."""
+        self._take = _take_nothing
+
+    def _received(self) -> None:
+        protocol = self._protocol
+        if protocol.queue.empty() and not protocol.close_sent:
+            frames = protocol.frames
+            data = frames[0] if len(frames) == 1 else b"".join(frames)
+            if protocol.curr_msg_data_type == "bytes":
+                taken = self._take(data)
+            else:
+                try:
+                    taken = self._take(data.decode())
+                except UnicodeDecodeError:
+                    taken = False
+            if taken:
+                protocol.frames = []
+                return
+        type(protocol).send_receive_event_to_app(protocol)
+
+
+def _take_nothing(_data: bytes | str) -> bool:
+    return False
