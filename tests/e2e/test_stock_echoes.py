@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.e2e.people import Cast, Person
@@ -32,11 +31,6 @@ async def join(person: Person, document: str, client: int) -> ClientConnection:
     return socket
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="AwarenessStates.apply takes a late echo for the first word of a connection whose own "
-    "first word was ignored, because its earlier connection is not yet known to be dead",
-)
 async def test_echo_of_somebody_who_left_does_not_take_their_client_id(cast: Cast):
     document = cast.alice.create(bob="editor")
     async with cast.alice.client(document) as script:

@@ -186,14 +186,7 @@ async def test_who_brings_no_good_token_is_denied(cast, guests, kind):
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param(
-            "hocuspocus2",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="Without a token 2.x sends no authentication at all, but step 1 at once, "
-                "which Attachment denies, whatever the socket brought along",
-            ),
-        ),
+        "hocuspocus2",
         "hocuspocus3",
         "hocuspocus4",
     ],
