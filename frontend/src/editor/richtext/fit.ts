@@ -132,11 +132,12 @@ export function inspectWords(
 }
 
 function isWithin(type: SharedType, fragment: Y.XmlFragment): boolean {
+  const root: unknown = fragment;
   let ancestor: SharedType | null = type;
-  while (ancestor !== null && ancestor !== fragment) {
+  while (ancestor !== null && ancestor !== root) {
     ancestor = ancestor.parent;
   }
-  return ancestor === fragment;
+  return ancestor === root;
 }
 
 /** Whether an editor that was made to carry the first carries the second too. */
