@@ -1,7 +1,7 @@
 """Does what is stored of a document fit together? Reads everything, changes nothing."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -100,7 +100,7 @@ def _without_the_write_lock(database: Any) -> Iterator[None]:
         database.transaction_mode = mode
 
 
-def verify_document(document_id: uuid.UUID) -> Iterator[Finding]:
+def verify_document(document_id: uuid.UUID) -> Generator[Finding]:
     """Replay the log against snapshots and counters; nothing for a document that is not there.
 
     To be used up within `consistent_view`: else what is written meanwhile looks like damage.
