@@ -4,13 +4,13 @@ For whoever looks for damage, or saves what is left. Everybody else builds a doc
 (`documents.crdt.build`), or not at all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pycrdt import Doc
 
 from documents.admission import Admitted, admit, find_pairs
-from documents.comparison import contradicts
+from documents.comparison import contradicts, lies_within, read_deletions
 from documents.crdt import EMPTY_UPDATE, build, clocks_of, encode, guard
 from documents.encoding import encode_state_vector
 from documents.errors import BadUpdate, Contradiction, DocumentError
@@ -88,6 +88,21 @@ class Replay:
         if self._unsettled_bytes > max(_MIN_UNSETTLED_BYTES, len(self._settled)):
             self.settle()
         return admitted
+
+    def holds(self, update: bytes, *, deleted: Mapping[int, Sequence[tuple[int, int]]]) -> bool:
+        """Whether all that an update says is in the Doc, in which `deleted` is deleted.
+
+        Without a look at whether the Doc says the same: that would cost as much as the document.
+        """
+        try:
+            admitted = admit(update, self.clocks)
+        except DocumentError:
+            return False
+        return admitted.is_known(self.clocks) and all(
+            lies_within(deleted.get(client, []), start, end)
+            for client, ranges in (read_deletions(update) if admitted.deletes else {}).items()
+            for start, end in ranges
+        )
 
     def _refuse(self, source: Source, error: DocumentError) -> None:
         # There may be as many as there are rows: the frames of each would be too much.

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from documents import crdt
 from documents.canonical import find_difference
+from documents.comparison import read_deletions
 from documents.content import build_document
 from documents.errors import Conflict, DocumentMissing, LogDamaged, MissingPredecessors
 from documents.lifecycle import create_document
@@ -185,14 +186,13 @@ class _Gathering:
             for source, error in self.replay.refused.items()
             if isinstance(error, MissingPredecessors) and not source.snapshot_id
         )
-        before, taken = self.replay.settle(), len(self.sources)
+        # What a snapshot has brought already needs no row: a snapshot may stand for thousands.
+        deleted = read_deletions(self.replay.settle())
+        helped = False
         for at in range(0, len(waiting), _ROWS_AT_ONCE):
             some = waiting[at : at + _ROWS_AT_ONCE]
             for source, row in zip(some, _read_rows(self.document_id, some), strict=True):
                 del self.replay.refused[source]
-                self.replay.add(source, row.payload)
-        helped = find_difference(before, self.replay.settle()) is not None
-        if not helped:
-            # A snapshot has brought what they say.
-            del self.sources[taken:]
+                if not self.replay.holds(row.payload, deleted=deleted):
+                    helped |= self.replay.add(source, row.payload) is not None
         return helped
