@@ -74,6 +74,8 @@ class Content:
         self._remind = remind
         self._doc = LiveDoc(state.payloads(), pairs=state.pairs)
         self._holding = Holding()
+        # Client id -> the session here that wrote under it first.
+        self._writers: dict[int, Session] = {}
         self._overdue: dict[Session, asyncio.TimerHandle] = {}
         self._log = Follower(
             state.head,
@@ -95,6 +97,7 @@ class Content:
 
     def forget(self, session: Session) -> None:
         """The session is gone: nobody waits for it, and it waits for nobody."""
+        self._writers = {id_: who for id_, who in self._writers.items() if who is not session}
         self._release(session)
         for waiting in self._holding.left(session):
             self._remind(waiting)
@@ -151,6 +154,8 @@ class Content:
             return
         for session, edits, clients in batch.runs:
             self._journal(session, merge([edit.update for edit in edits]), clients, edits)
+            for client in clients:
+                self._writers.setdefault(client, session)
         # An author gets its own edits back inside what several wrote.
         authors = {session.person for session, _, _ in batch.runs}
         sessions = {session for session, _, _ in batch.runs}
@@ -216,7 +221,11 @@ class Content:
             await self.write({session: [edit]})
 
     def _is_foreign_to(self, session: Session) -> Callable[[int], bool]:
-        return lambda client: self._audience.witness_of(client, session) is not None
+        # A cursor in the name of somebody who writes does not keep them from writing.
+        return lambda client: (
+            self._writers.get(client) is not session
+            and self._audience.witness_of(client, session) is not None
+        )
 
     def _doubt(self, session: Session, edits: Sequence[Edit], run: Run, *, may_hold: bool) -> None:
         """Somebody who is here is said to have written this: ask them first."""

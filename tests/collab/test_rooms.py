@@ -1,6 +1,7 @@
 """A room between its sessions, the journal and the log; the last two are imitated."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -176,6 +177,7 @@ async def test_duplicate_of_what_is_committed_is_acknowledged_at_once_with_the_h
 
 
 async def test_edit_in_the_name_of_somebody_here_waits_for_their_word(scene):
+    scene.services.options = replace(scene.services.options, confirm_seconds=10)
     alice, bob = await scene.enter("alice"), await scene.enter("bob")
     await alice.send(Awareness([AwarenessState(1, 0, {})]))
     await scene.turn()
@@ -200,6 +202,7 @@ async def test_edit_that_nobody_confirms_is_a_conflict(scene):
 
 
 async def test_edit_in_the_name_of_one_who_leaves_is_kept(scene):
+    scene.services.options = replace(scene.services.options, confirm_seconds=10)
     alice, bob = await scene.enter("alice"), await scene.enter("bob")
     await alice.send(Awareness([AwarenessState(1, 0, {})]))
     await scene.turn()

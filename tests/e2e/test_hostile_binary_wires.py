@@ -304,10 +304,6 @@ async def read_all(raw: Raw) -> None:
         pass
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a client id belongs to whoever shares a cursor for it, not to who writes under it",
-)
 async def test_cursor_in_the_name_of_one_who_writes_does_not_keep_them_from_writing(cast, document):
     async with cast.bob.client(document, client_id=11) as bob:
         bob.insert(0, "é😀 ")
