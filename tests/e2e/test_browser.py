@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    WebSocketRoute,
+    expect,
+)
 from pycrdt import Doc, Text, XmlElement, XmlFragment
 
 from tests.e2e.people import PASSWORD, Cast, Person
@@ -263,6 +271,42 @@ def test_what_is_typed_offline_is_saved_when_the_network_is_back(alice, bob, doc
     alice.expect_saved()
     for desk in (alice, bob):
         desk.expect_words("typed on a train é😀", "Meanwhile. ")
+
+
+def test_a_copy_that_is_opened_without_the_socket_can_be_written(alice, bob, document):
+    for desk in (alice, bob):
+        desk.forgive(OFFLINE)
+        desk.open(document)
+    alice.type_at_end("Before é😀. ")
+    bob.expect_words("Before é😀.")
+    alice.expect_saved()
+
+    is_reachable = False
+
+    def route(socket: WebSocketRoute) -> None:
+        if is_reachable:
+            socket.connect_to_server()
+        else:
+            socket.close()
+
+    alice.page.route_web_socket("**/ws/**", route)
+    alice.page.reload()
+    expect(alice.page.get_by_test_id("offline")).to_contain_text("saved here")
+    expect(alice.editor).to_have_attribute("contenteditable", "true")
+    alice.type_at_end("On a train. ")
+    # What is typed is in the copy, not only on the page.
+    alice.page.reload()
+    alice.expect_words("Before é😀. On a train.")
+    expect(alice.save_state).to_have_attribute("data-state", "offline")
+    bob.type_at_end("Meanwhile. ")
+    bob.expect_saved()
+
+    is_reachable = True
+    alice.expect_saved()
+    expect(alice.page.get_by_test_id("offline")).to_have_count(0)
+    for desk in (alice, bob):
+        desk.expect_words("On a train.", "Meanwhile.")
+    assert alice.words() == bob.words()
 
 
 def test_signing_out_in_another_tab_loses_nothing_that_is_typed(alice, cast, document):

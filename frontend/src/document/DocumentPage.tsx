@@ -8,6 +8,8 @@ import { useMe } from "../app/RequireSession";
 import { loadEditor } from "../editor/load";
 import { DocumentHeader } from "./DocumentHeader";
 import { ContentSkeleton } from "./DocumentSkeleton";
+import { OfflineNote } from "./OfflineNote";
+import { mayEdit } from "./offline";
 import { ProblemBanner } from "./ProblemBanner";
 import { RefusedPage } from "./RefusedPage";
 import type { DocumentSession } from "./useDocumentSession";
@@ -30,7 +32,7 @@ export function DocumentPage({ document, session, reopen }: DocumentPageProps) {
   const client = useQueryClient();
   const role = useObservable(provider.status, (status) => status.role);
   const synced = useObservable(provider.status, (status) => status.synced);
-  const editable = useObservable(provider.status, (status) => status.canEdit);
+  const editable = useObservable(provider.status, (status) => mayEdit(status, document));
   const { refusal } = useObservable(provider.status);
   useDocumentTitle(`${document.title} · ${PRODUCT_NAME}`);
   useUnsavedGuard(session);
@@ -59,6 +61,7 @@ export function DocumentPage({ document, session, reopen }: DocumentPageProps) {
     <>
       <DocumentHeader document={document} session={session} />
       <ProblemBanner document={document} session={session} reopen={reopen} />
+      {hasContent && <OfflineNote session={session} editable={editable} />}
       <main>
         <Suspense fallback={<ContentSkeleton />}>
           {hasContent ? (
