@@ -28,7 +28,6 @@ PICTURES = ROOT / "test-results" / "stock-editors"
 BUILD_SECONDS = 300
 PATIENCE_MS = 15_000
 CONNECTION_LOST = r"WebSocket connection to .* failed"
-PLUGIN_CRASHED = "CodeMirror plugin crashed"
 OWN_CARET_NAMES = ".collaboration-carets__label"
 NOT_PERMITTED = "Permission denied|may not|may only"
 
@@ -282,10 +281,6 @@ def test_stock_editors_and_our_own_page_write_one_document(
         desk.take_picture(name)
     own_page.page.screenshot(path=PICTURES / f"{editor.folder}-own-page.png")
 
-    if editor is CODEMIRROR:
-        # The cursor of our own page; a test below is about it.
-        for desk in (alice, bob):
-            desk.forgive(PLUGIN_CRASHED)
     own_page.type_at_end(lines[-1])
     expect_lines(alice, bob, own_page, lines=lines)
     for desk in (alice, bob, own_page):
@@ -336,14 +331,8 @@ def test_letters_typed_at_once_in_all_editors_are_all_kept(sit_down, own_page, c
     expect_alike(cast, document, alice, own_page)
 
 
-def test_the_cursor_of_our_own_page_is_seen_in_stock_editors(
-    request, sit_down, own_page, cast, document, editor
-):
-    if editor is CODEMIRROR:
-        reason = "it leaves out the nulls of a relative position, which y-codemirror.next reads"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+def test_the_cursor_of_our_own_page_is_seen_in_stock_editors(sit_down, own_page, cast, document):
     alice = sit_down(cast.alice)
-    alice.forgive(PLUGIN_CRASHED)
     for desk in (alice, own_page):
         desk.open(document)
         desk.expect_saved()
