@@ -66,7 +66,7 @@ def test_map_that_is_sent_again_is_no_contradiction():
     doc: Doc = Doc(client_id=7)
     names = ["é", "😀", "c", "d", "e", "f", "g", "h"]
     store = doc.get("map", type=Map)
-    update = crdt.edit(doc, lambda: store.__setitem__("x", dict.fromkeys(names, 2 ** 31)))
+    update = crdt.edit(doc, lambda: store.__setitem__("x", dict.fromkeys(names, 2**31)))
     # Each Doc writes the keys in an order of its own: by chance it may be the same.
     for _ in range(10):
         live = LiveDoc([update])
