@@ -559,6 +559,31 @@ def test_what_another_editor_adds_under_our_eyes_is_kept(alice, bob, cast, docum
     bob.expect_saved()
 
 
+def test_who_may_only_read_cleans_nothing_up(alice, new_desk, cast, document):
+    vera = new_desk(cast.vera)
+    doc = state_of(cast.alice, document)
+    send(cast.alice, document, push_block(doc, "paragraph", "é😀"))
+    vera.open(document)
+    vera.expect_words("é😀")
+    # As two people leave it who each take out a part; every editor takes out the rest.
+    before = doc.get_state()
+    doc.get("default", type=XmlFragment).children.append(XmlElement("bulletList"))
+    send(cast.alice, document, doc.get_update(before))
+    expect(vera.page.get_by_test_id("foreign")).to_be_visible()
+    vera.expect_words("é😀")
+    assert "bulletList" in str(state_of(cast.alice, document).get("default", type=XmlFragment))
+
+    alice.open(document)
+    expect(vera.page.get_by_test_id("foreign")).to_have_count(0)
+    assert str(state_of(cast.alice, document).get("default", type=XmlFragment)) == (
+        "<paragraph>é😀</paragraph>"
+    )
+    for desk in (alice, vera):
+        desk.expect_words("é😀")
+        desk.expect_saved()
+        expect(desk.page.get_by_test_id("problem")).to_have_count(0)
+
+
 def test_marks_and_attributes_of_another_editor_survive_our_typing(alice, cast, document):
     doc = state_of(cast.alice, document)
     update = push_block(doc, "paragraph", "Theirs")
