@@ -1,4 +1,4 @@
-"""`python -m benchmarks run | profile | list`."""
+"""`python -m benchmarks run | report | profile | list`."""
 
 import argparse
 import sys
@@ -8,9 +8,11 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import machine, measure, ours, profiling
+from benchmarks import machine, measure, ours, profiling, report
 from benchmarks.machine import Cores
-from benchmarks.scenarios import SCENARIOS
+from benchmarks.running import run
+from benchmarks.scenarios import ALL, CURVES, SCENARIOS
+from benchmarks.servers import DEFAULT, NAMES, servers
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -28,6 +30,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the results go")
     commands = parser.add_subparsers(required=True)
+    compare = commands.add_parser("run", help="compare servers, and write the table")
+    compare.add_argument(
+        "--scenarios", nargs="+", choices=ALL, default=list(SCENARIOS), metavar="NAME"
+    )
+    compare.add_argument("--servers", nargs="+", choices=NAMES, default=DEFAULT, metavar="NAME")
+    compare.add_argument("--rounds", type=int, default=3)
+    compare.add_argument("--curves", action="store_true", help="the long curves as well")
+    compare.set_defaults(command=_run)
+    again = commands.add_parser("report", help="write the table of an earlier run again")
+    again.set_defaults(command=_report)
+    names = commands.add_parser("list", help="the names of scenarios and servers")
+    names.set_defaults(command=_list)
     profile = commands.add_parser("profile", help="one scenario, ours, under py-spy")
     profile.add_argument("--scenario", choices=SCENARIOS, default="flood-50x64")
     profile.add_argument("--wire", choices=["yjs", "hocuspocus", "json"], default="yjs")
@@ -35,6 +49,31 @@ def _parser() -> argparse.ArgumentParser:
     profile.add_argument("--top", type=int, default=40)
     profile.set_defaults(command=_profile)
     return parser
+
+
+def _run(options: argparse.Namespace, cores: Cores) -> int:
+    if not cores.are_apart():
+        print("There is one core only: the generator takes from the servers.", file=sys.stderr)
+    names = [*options.scenarios, *(CURVES if options.curves else [])]
+    scenarios = [ALL[name] for name in dict.fromkeys(names)]
+    with servers(cores) as all_servers:
+        results = run(all_servers, scenarios, options.servers, rounds=options.rounds)
+    table = report.write_report(results, machine.describe(), options.output)
+    print(table.read_text())
+    return 1 if results.failures else 0
+
+
+def _report(options: argparse.Namespace, cores: Cores) -> int:  # noqa: ARG001 (a command)
+    results, described = report.read_results(options.output / "results.json")
+    print(report.write_report(results, described, options.output).read_text())
+    return 0
+
+
+def _list(options: argparse.Namespace, cores: Cores) -> int:  # noqa: ARG001 (a command)
+    for scenario in ALL.values():
+        print(f"{scenario.name:<28} {scenario.title}")
+    print(f"\nservers: {', '.join(NAMES)}")
+    return 0
 
 
 def _profile(options: argparse.Namespace, cores: Cores) -> int:

@@ -18,10 +18,12 @@ from typing import Protocol
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from benchmarks.updates import character, type_characters
+from benchmarks.updates import character, paste_characters, type_characters
 from benchmarks.wires import Heard, Kind, Wire
 
 CONNECT_AT_ONCE = 64
+# Addresses of this machine that clients come from.
+HOMES = 4
 CONNECT_SECONDS = 60
 DRAIN_SECONDS = 20.0
 # Without a delivery for so long, a flood is taken to have lost something.
@@ -80,7 +82,9 @@ class Client(WSListener):  # type: ignore[misc]
         self.wire = wire
         self.transport: WSTransport | None = None
         self.synced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.synced_at = 0.0
+        # When its first answer had arrived, and how many bytes that was.
+        self.synced_at = self._arrived_at = 0.0
+        self.started_at = 0.0
         self.synced_bytes = 0
         # Whether this one keeps the updates it gets, to build the document from them at the end.
         self.keep = False
@@ -95,7 +99,11 @@ class Client(WSListener):  # type: ignore[misc]
         # The others on this document, and this one.
         self.peers: list[Client] = []
         self._known: dict[int, int] = {}
+        # Frames made ahead of time, and which of them is next.
         self._frames: list[bytes] = []
+        self._next = 0
+        self._updates = 0
+        self._updates_at: list[float] = []
         # How many of its updates are stored, and how many statuses said so.
         self._acked = 0
         self._statuses = 0
@@ -121,6 +129,9 @@ class Client(WSListener):  # type: ignore[misc]
             transport.disconnect()
             return
         content = frame.get_payload_as_bytes()
+        if not self.synced_at:
+            # Before it is read: that is not the server's time.
+            self._arrived_at = time.perf_counter()
         tally = self._tally
         tally.received_bytes += len(content)
         heard = self.fleet.cache.get(content)
@@ -133,6 +144,11 @@ class Client(WSListener):  # type: ignore[misc]
         elif heard.kind is not Kind.OTHER:
             self._converse(heard, len(content))
 
+    def leave(self) -> None:
+        """Close the socket, without waiting for what the server has to say."""
+        if self.transport is not None and not self.closed:
+            self.transport.disconnect(graceful=False)
+
     @property
     def reason(self) -> str:
         return b"; ".join(self.refusals).decode(errors="replace") or "no reason given"
@@ -141,20 +157,44 @@ class Client(WSListener):  # type: ignore[misc]
 
     def type(self, now: float) -> None:
         """Send one more character."""
-        at = self.sent % _CHUNK
-        if at == 0:
-            self._frames = self.fleet.frames_for(self, self.sent)
-        self.sent += 1
-        self._tally.sent += 1
+        if self._next == len(self._frames):
+            self._frames = self.fleet.frames_for(self, self.sent, self._updates)
+            self._next = 0
+        frame = self._frames[self._next]
+        self._next += 1
+        self._count(1, now)
+        self._send(frame)
+
+    def paste(self, count: int) -> None:
+        """Send many characters as one update."""
+        update = paste_characters(self.id, self.sent, count)
+        self._frames.clear()
+        self._next = 0
+        self._count(count, time.perf_counter())
+        self._send(self.wire.update(update, self._updates))
+
+    def relay(self, update: bytes) -> None:
+        """Send what somebody else has written; nothing is counted."""
+        self._frames.clear()
+        self._next = 0
+        self._updates += 1
+        self._send(self.wire.update(update, self._updates))
+
+    def _count(self, characters: int, now: float) -> None:
+        self.sent += characters
+        self._updates += 1
+        self._tally.sent += characters
         if self.fleet.is_timing:
-            self.sent_at.append(now)
+            self.sent_at.extend([now] * characters)
+            self._updates_at.append(now)
+
+    def _send(self, frame: bytes) -> None:
         assert self.transport is not None
-        self.transport.send(self._msg_type, self._frames[at])
+        self.transport.send(self._msg_type, frame)
 
     def _receive(self, heard: Heard) -> None:
         known, own, new = self._known, self.id, 0
         fleet, tally = self.fleet, self._tally
-        tally.frames += 1
         for author, start, end in heard.clocks:
             at = known.get(author, 0)
             if end <= at or author == own:
@@ -168,7 +208,9 @@ class Client(WSListener):  # type: ignore[misc]
                 self._time(author, at, end)
         if self.keep:
             self.kept.append(heard.content)
-        tally.delivered += new
+        if new:
+            tally.frames += 1
+            tally.delivered += new
         if fleet.pump is not None:
             fleet.pump()
 
@@ -191,7 +233,7 @@ class Client(WSListener):  # type: ignore[misc]
         self._tally.acknowledged += len(fresh)
         if self.fleet.is_timing:
             now = time.perf_counter()
-            self._tally.ack_latencies.extend([now - self.sent_at[number] for number in fresh])
+            self._tally.ack_latencies.extend([now - self._updates_at[number] for number in fresh])
         if self.fleet.on_ack is not None:
             self.fleet.on_ack(self)
 
@@ -205,7 +247,7 @@ class Client(WSListener):  # type: ignore[misc]
                 if self.keep:
                     self.kept.append(heard.content)
                 if not self.synced.done():
-                    self.synced_at = time.perf_counter()
+                    self.synced_at = self._arrived_at
                     self.synced_bytes = size
                     self.synced.set_result(None)
             case Kind.ASKED:
@@ -249,16 +291,16 @@ class Fleet:
         heard = self.cache[frame] = wire.read(frame)
         return heard
 
-    def frames_for(self, client: Client, start: int) -> list[bytes]:
-        """The next frames that a client will send."""
+    def frames_for(self, client: Client, start: int, updates: int) -> list[bytes]:
+        """The next frames of a client who has sent so many characters and updates."""
         return [
-            client.wire.update(update, start + number)
+            client.wire.update(update, updates + number)
             for number, update in enumerate(type_characters(client.id, start, _CHUNK), 1)
         ]
 
     def own_updates(self, client: Client) -> list[bytes]:
         """All that a client has sent, as updates."""
-        return type_characters(client.id, 0, client.sent)
+        return [paste_characters(client.id, 0, client.sent)] if client.sent else []
 
     # ---- connecting --------------------------------------------------------------------------
 
@@ -283,12 +325,15 @@ class Fleet:
 
     async def connect(self, client: Client, address: Address) -> None:
         """Open its socket, and wait for the first answer."""
+        client.started_at = time.perf_counter()
         await ws_connect(
             lambda: client,
             address.url,
             extra_headers=list(address.headers),
             websocket_handshake_timeout=CONNECT_SECONDS,
             max_frame_size=MAX_FRAME_BYTES,
+            # An address may have so many connections; a home has its own.
+            local_addr=(f"127.0.0.{1 + client.id % HOMES}", 0),
         )
         await asyncio.wait_for(client.synced, CONNECT_SECONDS)
 
@@ -301,9 +346,9 @@ class Fleet:
         self.by_id[client_id] = client
         return client, address
 
-    async def visit(self, document: str, *, keep: bool = True) -> Client:
+    async def visit(self, document: str, *, keep: bool = True, person: int = 0) -> Client:
         """A client on its own, who writes nothing: what does the server say there is?"""
-        client, address = self._client(self._server.address(document, 0))
+        client, address = self._client(self._server.address(document, person))
         client.keep = keep
         await self.connect(client, address)
         return client
@@ -311,8 +356,7 @@ class Fleet:
     def leave(self) -> None:
         """Close every socket."""
         for client in self.clients:
-            if client.transport is not None and not client.closed:
-                client.transport.disconnect(graceful=False)
+            client.leave()
 
     # ---- typing ------------------------------------------------------------------------------
 

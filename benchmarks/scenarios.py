@@ -16,12 +16,34 @@ Run = Callable[[Server], Awaitable[Figures]]
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """Scenarios that differ in one number, to be drawn as a line."""
+
+    name: str
+    title: str
+    axis: str
+    figures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
-    """A row of the table."""
+    """A section of the table."""
 
     name: str
     title: str
     run: Run
+    # The figure that ratios are of.
+    headline: str = "cpu_ms_per_1000_delivered"
+    # Servers that it says something about; None is all of them.
+    servers: frozenset[str] | None = None
+    # Figures that would be noise in its table.
+    hidden: frozenset[str] = frozenset()
+    curve: Curve | None = None
+    # Where on the curve.
+    at: float = 0.0
+
+    def is_for(self, server: str) -> bool:
+        return self.servers is None or server in self.servers
 
 
 async def flood(server: Server, *, clients: int, in_flight: int) -> Figures:
@@ -87,3 +109,5 @@ SCENARIOS = {
         _paced(200, 2, 5),
     ]
 }
+CURVES: dict[str, Scenario] = {}
+ALL = SCENARIOS | CURVES

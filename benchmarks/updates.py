@@ -37,6 +37,10 @@ def write_bytes(content: bytes) -> bytes:
     return write_number(len(content)) + content
 
 
+# The parent by name, in place of an origin.
+_FIRST_PLACE = bytes((_STRING, 1)) + write_bytes(ROOT.encode())
+
+
 def character(clock: int) -> str:
     """What a client types at that clock: the alphabet, again and again."""
     return chr(_FIRST + clock % (_LAST - _FIRST + 1))
@@ -49,15 +53,21 @@ def type_characters(client: int, start: int, count: int) -> list[bytes]:
     head, origin = b"\x01\x01" + author, bytes((_ORIGIN | _STRING,)) + author
     updates = []
     for clock in range(start, start + count):
-        where = (
-            origin + write_number(clock - 1)
-            if clock
-            else bytes((_STRING, 1)) + write_bytes(ROOT.encode())
-        )
+        place = origin + write_number(clock - 1) if clock else _FIRST_PLACE
         updates.append(
-            head + write_number(clock) + where + b"\x01" + character(clock).encode() + b"\x00"
+            head + write_number(clock) + place + b"\x01" + character(clock).encode() + b"\x00"
         )
     return updates
+
+
+def paste_characters(client: int, start: int, count: int) -> bytes:
+    """The same characters as one update."""
+    author = write_number(client)
+    origin = bytes((_ORIGIN | _STRING,)) + author
+    place = origin + write_number(start - 1) if start else _FIRST_PLACE
+    text = "".join(character(clock) for clock in range(start, start + count))
+    head = b"\x01\x01" + author + write_number(start)
+    return head + place + write_bytes(text.encode()) + b"\x00"
 
 
 def state_vector(clocks: dict[int, int]) -> bytes:
