@@ -10,7 +10,7 @@ from collab import metrics
 from collab.audience import Audience
 from collab.following import Follower, LoggedRow
 from collab.holding import Holding
-from collab.journal import AckTarget, Append
+from collab.journal import AckTarget, Append, Reach
 from collab.live_doc import Examined, LiveDoc, Poisoned, Run, merge
 from collab.services import Services
 from collab.sessions import Session
@@ -46,8 +46,8 @@ class _Batch:
     def __init__(self, before: Mapping[int, int]) -> None:
         # The document's clocks without it.
         self.before = before
-        # Each session, its edits and their client ids.
-        self.runs: list[tuple[Session, Sequence[Edit], set[int]]] = []
+        # Each session, its edits and what they hold.
+        self.runs: list[tuple[Session, Sequence[Edit], Reach]] = []
 
 
 class Content:
@@ -127,18 +127,23 @@ class Content:
         if not session.may_edit or session in self._holding:
             return 0
         is_foreign = self._is_foreign_to(session)
-        clients: set[int] = set()
+        starts: dict[int, int] = {}
+        leans_on: dict[int, int] = {}
         count = 0
         for edit in edits:
             if len(edit.update) > _LARGE_BYTES:
                 break
-            found = self._doc.admit_plain(edit.update, is_foreign=is_foreign)
-            if found is None:
+            admitted = self._doc.admit_plain(edit.update, is_foreign=is_foreign)
+            if admitted is None:
                 break
-            clients.update(found)
+            for client, start in admitted.starts.items():
+                starts.setdefault(client, start)
+            for client, clock in admitted.leans_on.items():
+                if clock > leans_on.get(client, 0):
+                    leans_on[client] = clock
             count += 1
         if count:
-            batch.runs.append((session, edits[:count], clients))
+            batch.runs.append((session, edits[:count], Reach(starts, leans_on)))
         return count
 
     async def _write_together(self, batch: "_Batch") -> None:
@@ -152,8 +157,10 @@ class Content:
                 [(session, edit) for session, edits, _ in batch.runs for edit in edits], poison
             )
             return
-        for session, edits, clients in batch.runs:
-            self._journal(session, merge([edit.update for edit in edits]), clients, edits)
+        for session, edits, reach in batch.runs:
+            clients = reach.starts.keys()
+            payload = merge([edit.update for edit in edits])
+            self._journal(session, payload, clients, edits, reach)
             for client in clients:
                 self._writers.setdefault(client, session)
         # An author gets its own edits back inside what several wrote.
@@ -324,6 +331,7 @@ class Content:
         payload: bytes | None,
         clients: Collection[int],
         edits: Sequence[Edit],
+        reach: Reach | None = None,
     ) -> None:
         acks = [
             AckTarget(session, first, last)
@@ -333,7 +341,9 @@ class Content:
             return
         metrics.UPDATES.labels("accepted").inc(len(edits))
         client = next(iter(clients)) if len(clients) == 1 else None
-        self._services.journal.append(self, Append(session, payload, session.user_id, client, acks))
+        self._services.journal.append(
+            self, Append(session, payload, session.user_id, client, acks, reach)
+        )
 
     # What sessions read -----------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -47,6 +47,16 @@ class AckTarget:
     cseq: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What an append begins with and builds on, by client id: whether others may overtake it."""
+
+    # Client id -> the clock of its first struct in it.
+    starts: Mapping[int, int]
+    # Client id -> the clock behind the last of its structs that this one needs.
+    leans_on: Mapping[int, int]
+
+
 @dataclass(eq=False, slots=True)
 class Append:
     """One row to write, and who waits for it."""
@@ -58,6 +68,8 @@ class Append:
     author_id: int | None
     client: int | None
     acks: Sequence[AckTarget]
+    # None: it may build on anything.
+    reach: Reach | None = None
     submitted_at: float = field(default_factory=time.monotonic)
 
     def waited_seconds(self) -> float:
@@ -225,10 +237,7 @@ class Journal:
 
     async def _commit(self, batch: dict[uuid.UUID, int]) -> bool:
         """Write the first appends of these documents; whether that worked."""
-        taken = {
-            id_: _merge_neighbours(self._queues[id_].appends[:count])
-            for id_, count in batch.items()
-        }
+        taken = {id_: _merge(self._queues[id_].appends[:count]) for id_, count in batch.items()}
         rows = {
             id_: [row for append in appends if (row := append.row()) is not None]
             for id_, appends in taken.items()
@@ -274,11 +283,17 @@ class Journal:
                 queue.room.append_failed()
 
 
-def _merge_neighbours(appends: Sequence[Append]) -> list[Append]:
-    """One row for what one session wrote with nobody else in between.
+def _merge(appends: Sequence[Append]) -> list[Append]:
+    """One row for what one session wrote: in all of these, or else with nobody in between.
 
-    Only neighbours: their order is the order of cause and effect.
+    Their order is the order of cause and effect. Where nobody builds on what somebody else wrote
+    here, there is none to keep.
     """
+    if _are_independent(appends):
+        by_session: dict[Session, list[Append]] = {}
+        for append in appends:
+            by_session.setdefault(append.session, []).append(append)
+        appends = [append for written in by_session.values() for append in written]
     groups: list[list[Append]] = []
     for append in appends:
         if groups and _belongs(append, groups[-1]):
@@ -286,6 +301,26 @@ def _merge_neighbours(appends: Sequence[Append]) -> list[Append]:
         else:
             groups.append([append])
     return [append for group in groups for append in _as_one(group)]
+
+
+def _are_independent(appends: Sequence[Append]) -> bool:
+    """Whether no session's appends build on what another one's bring."""
+    authors: dict[int, tuple[Session, int]] = {}
+    for append in appends:
+        if append.payload is None:
+            continue
+        if append.reach is None:
+            return False
+        for client, start in append.reach.starts.items():
+            author, _ = authors.setdefault(client, (append.session, start))
+            if author is not append.session:
+                return False
+    for append in appends:
+        for client, clock in append.reach.leans_on.items() if append.reach else ():
+            author, start = authors.get(client, (append.session, 0))
+            if author is not append.session and clock > start:
+                return False
+    return True
 
 
 def _belongs(append: Append, group: Sequence[Append]) -> bool:
@@ -318,6 +353,7 @@ def _as_one(group: Sequence[Append]) -> Sequence[Append]:
             author_id=first.author_id,
             client=clients.pop() if len(clients) == 1 else None,
             acks=[ack for append in group for ack in append.acks],
+            reach=None,
             submitted_at=first.submitted_at,
         )
     ]

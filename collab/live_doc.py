@@ -86,10 +86,8 @@ class LiveDoc:
         """What the Doc holds, encoded."""
         return encode_state_vector(self.clocks)
 
-    def admit_plain(
-        self, update: bytes, *, is_foreign: Callable[[int], bool]
-    ) -> Iterable[int] | None:
-        """Let an update through that does nothing but add, as a keystroke does: its client ids.
+    def admit_plain(self, update: bytes, *, is_foreign: Callable[[int], bool]) -> Admitted | None:
+        """Let an update through that does nothing but add, as a keystroke does: what it holds.
 
         None for all others, which `apply` has to look at. What was let through is to be applied by
         `apply_plain` before anything else is done: the clocks are ahead of the Doc meanwhile.
@@ -109,7 +107,7 @@ class LiveDoc:
         if admitted.pairs:
             self._pairs |= admitted.pairs
         self._plain.append(update)
-        return starts
+        return admitted
 
     def apply_plain(self) -> bytes:
         """Apply what `admit_plain` let through, whoever wrote it; return it as one update.

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping, Set
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from documents.encoding import MAX_CLIENT, MAX_CLOCK, Cursor
@@ -54,6 +54,8 @@ class Admitted:
     entangled: bool
     # (client, clock) of the second half of each surrogate pair in its strings.
     pairs: Set[tuple[int, int]]
+    # Client id -> the clock behind the last of its structs that others here build on or delete.
+    leans_on: Mapping[int, int] = field(default_factory=dict)
 
     def is_known(self, known: Mapping[int, int]) -> bool:
         """Whether a Doc with these clocks has all the structs already (deletes aside)."""
@@ -88,7 +90,15 @@ def find_pairs(update: bytes) -> Set[tuple[int, int]]:
 class Reader(Cursor):
     """Reads one update, and gathers what it builds on."""
 
-    __slots__ = ("_chain", "_chain_kind", "_joining_bytes", "cuts", "dependencies", "pairs")
+    __slots__ = (
+        "_chain",
+        "_chain_kind",
+        "_deleted",
+        "_joining_bytes",
+        "cuts",
+        "dependencies",
+        "pairs",
+    )
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -96,6 +106,8 @@ class Reader(Cursor):
         self._chain = 0
         self._chain_kind: tuple[int, tuple[int, int] | None] | None = None
         self._joining_bytes = 0
+        # Client id -> the clock behind the last of its structs that is deleted.
+        self._deleted: dict[int, int] = {}
         # (client, clock, owner): `owner`'s struct builds on that struct.
         self.dependencies: list[tuple[int, int, int]] = []
         # (client, clock): a string is cut before it, if it stands there.
@@ -155,8 +167,20 @@ class Reader(Cursor):
         if missing or missing_deletes or lacking:
             raise MissingPredecessors("The update builds on edits that are not here.")
         return Admitted(
-            ends=reached, starts=starts, deletes=deletes, entangled=entangled, pairs=self.pairs
+            ends=reached,
+            starts=starts,
+            deletes=deletes,
+            entangled=entangled,
+            pairs=self.pairs,
+            leans_on=self._leans_on(),
         )
+
+    def _leans_on(self) -> Mapping[int, int]:
+        leans_on = self._deleted
+        for client, clock, _ in self.dependencies:
+            if clock >= leans_on.get(client, 0):
+                leans_on[client] = clock + 1
+        return leans_on
 
     def _struct(self, client: int, clock: int) -> int:
         """Read one struct; return its length in clocks."""
@@ -341,6 +365,8 @@ class Reader(Cursor):
                     raise BadUpdate("The delete set goes out of range.")
                 if clock + length > have:
                     missing = True
+                if clock + length > self._deleted.get(client, 0):
+                    self._deleted[client] = clock + length
                 self.cuts += ((client, clock), (client, clock + length))
         return clients > 0, missing
 

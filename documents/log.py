@@ -4,8 +4,10 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from documents.admission import find_pairs
@@ -88,36 +90,54 @@ def append_many(
     `skip_locked` also those whose rows somebody else has locked (not on SQLite, which has no
     locks of rows).
     """
-    documents = list(
+    found = (
         Document.objects.select_for_update(no_key=True, skip_locked=skip_locked)
-        .only("id", "head_seq", "tail_bytes")
         .filter(id__in=list(appends), trashed_at=None)
         .order_by("id")
+        .values_list("id", "head_seq", "tail_bytes")
     )
-    now = timezone.now()
-    rows: list[Update] = []
+    # Statements by hand from here on: for a keystroke the ORM costs more than the database.
+    now = _prepare(Document, "updated_at", timezone.now())
+    rows: list[tuple[Any, ...]] = []
+    documents: list[tuple[Any, ...]] = []
     heads: dict[uuid.UUID, int] = {}
-    for document in documents:
-        if expected_head is not None and document.head_seq != expected_head:
-            raise HeadMoved(f"The document is at {document.head_seq}, not at {expected_head}.")
-        for update in appends[document.id]:
-            document.head_seq += 1
-            document.tail_bytes += len(update.payload)
-            rows.append(
-                Update(
-                    document_id=document.id,
-                    seq=document.head_seq,
-                    payload=update.payload,
-                    author_id=update.author_id,
-                    client=update.client,
-                    created_at=update.created_at or now,
-                )
+    for document_id, head, tail_bytes in found:
+        if expected_head is not None and head != expected_head:
+            raise HeadMoved(f"The document is at {head}, not at {expected_head}.")
+        document_key = _prepare(Document, "id", document_id)
+        updates = appends[document_id]
+        for seq, update in enumerate(updates, head + 1):
+            created_at = now
+            if update.created_at is not None:
+                created_at = _prepare(Update, "created_at", update.created_at)
+            payload = _prepare(Update, "payload", update.payload)
+            rows.append((document_key, seq, payload, update.author_id, update.client, created_at))
+        heads[document_id] = head + len(updates)
+        size = sum(len(update.payload) for update in updates)
+        documents.append((heads[document_id], tail_bytes + size, now, document_key))
+    with connection.cursor() as cursor:
+        if rows:
+            cursor.executemany(
+                f"INSERT INTO {_table(Update)} (document_id, seq, payload, author_id, client,"  # noqa: S608
+                " created_at) VALUES (%s, %s, %s, %s, %s, %s)",
+                rows,
             )
-        document.updated_at = now
-        heads[document.id] = document.head_seq
-    Update.objects.bulk_create(rows)
-    Document.objects.bulk_update(documents, ["head_seq", "tail_bytes", "updated_at"])
+        if documents:
+            cursor.executemany(
+                f"UPDATE {_table(Document)} SET head_seq = %s, tail_bytes = %s, updated_at = %s"  # noqa: S608
+                " WHERE id = %s",
+                documents,
+            )
     return heads
+
+
+def _table(model: type[Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
+
+
+def _prepare(model: type[Model], field: str, value: Any) -> Any:
+    """The value as the database's driver takes it."""
+    return model._meta.get_field(field).get_db_prep_value(value, connection)  # type: ignore[union-attr]  # noqa: SLF001
 
 
 def read_since(*, document_id: uuid.UUID, seq: int, until: int | None = None) -> list[Row]:

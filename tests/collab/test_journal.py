@@ -12,7 +12,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from collab import journal as journal_module
-from collab.journal import AckTarget, Append, Journal
+from collab.journal import AckTarget, Append, Journal, Reach
 from collab.live_doc import LiveDoc
 from collab.options import Options
 from documents.errors import BadUpdate
@@ -83,7 +83,7 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> Writes:
 
 @pytest.fixture
 async def journal(transactional_db: None, writes: Writes) -> AsyncIterator[Journal]:
-    options = Options(journal_gather_seconds=0.001, append_retry_seconds=0.05)
+    options = Options(journal_gather_seconds=0.001, append_retry_seconds=0.3)
     journal = Journal(options)
     journal.start()
     yield journal
@@ -145,6 +145,36 @@ async def test_what_one_session_wrote_without_another_between_is_one_row(journal
     (appends, count, last_seq) = room.commits[0]
     assert (count, last_seq) == (3, 3)
     assert [list(append.acks) for append in appends] == [acks[:2], [], acks[2:]]
+
+
+async def test_what_sessions_wrote_apart_from_each_other_is_a_row_each(journal, text_document):
+    room, one, two = FakeRoom(text_document.id), object(), object()
+    for clock in range(3):
+        for session, client in ((one, 1), (two, 2)):
+            reach = Reach({client: clock}, {9: 5})
+            journal.append(room, append_of(letter(client, clock), session, reach=reach))
+    await settled(journal)
+    rows = await rows_of(text_document)
+    assert len(rows) == 2
+    assert LiveDoc([row.payload for row in rows]).clocks == {1: 3, 2: 3}
+
+
+@pytest.mark.parametrize("leans_on", [{1: 1}, {1: 2, 9: 4}])
+async def test_what_builds_on_anothers_words_stays_behind_them(journal, text_document, leans_on):
+    room, one, two = FakeRoom(text_document.id), object(), object()
+    journal.append(room, append_of(letter(2, 0), two, reach=Reach({2: 0}, {})))
+    journal.append(room, append_of(letter(1, 0), one, reach=Reach({1: 0}, {})))
+    journal.append(room, append_of(letter(2, 1), two, reach=Reach({2: 1}, leans_on)))
+    await settled(journal)
+    assert [row.payload[2] for row in await rows_of(text_document)] == [2, 1, 2]
+
+
+async def test_one_client_id_of_two_sessions_keeps_its_order(journal, text_document):
+    room, one, two = FakeRoom(text_document.id), object(), object()
+    for clock, session in enumerate((one, two, one)):
+        journal.append(room, append_of(letter(1, clock), session, reach=Reach({1: clock}, {})))
+    await settled(journal)
+    assert LiveDoc([row.payload for row in await rows_of(text_document)]).clocks == {1: 3}
 
 
 async def test_nothing_to_write_is_told_at_once_where_nothing_waits(journal, writes):

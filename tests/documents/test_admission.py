@@ -661,3 +661,19 @@ def letters(count: int) -> list[bytes]:
         b"\1\1\7" + encode_number(clock) + b"\x84\7" + encode_number(clock - 1) + unhex("016100")
         for clock in range(1, count)
     ]
+
+
+@pytest.mark.parametrize(
+    ("update", "leans_on"),
+    [
+        ("0101010004010174" + "016100", {}),
+        # Behind its own.
+        ("0101010184010001" + "6200", {}),
+        # Behind another's, and before another's.
+        ("01010200c4010401080163" + "00", {1: 9}),
+        # Deletes three of another's from the second on.
+        ("00" + "01010101" + "03", {1: 4}),
+    ],
+)
+def test_what_an_update_leans_on_is_said(update, leans_on):
+    assert admit(unhex(update), {1: 20, 2: 0}).leans_on == leans_on
