@@ -2,7 +2,14 @@ import { useDisclosure } from "@mantine/hooks";
 import { Extension } from "@tiptap/core";
 import { Placeholder } from "@tiptap/extensions";
 import { EditorContent, useEditor } from "@tiptap/react";
-import { type RefObject, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import {
+  type RefObject,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useSyncExternalStore,
+} from "react";
 import { styleNonce } from "../../app/csp";
 import type { EditorProps } from "../types";
 import "../carets.css";
@@ -123,7 +130,8 @@ function BoundEditor(props: BoundEditorProps) {
     editor.setEditable(editable, false);
   }, [editor, editable]);
 
-  useEffect(() => {
+  // In the same turn as the last editor is taken away.
+  useLayoutEffect(() => {
     if (place.current !== null) {
       returnTo(editor, place.current);
       place.current = null;
