@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -14,6 +15,7 @@ import psycopg
 
 from tests.e2e.database import SQLITE
 from tests.faults.base import House
+from tests.services import ROOT
 
 
 @contextmanager
@@ -79,3 +81,18 @@ def key_of(house: House, document: str) -> Any:
     """The document's id as its database stores it."""
     key = uuid.UUID(document)
     return key.hex if house.database_url.startswith(SQLITE) else key
+
+
+def manage(house: House, *arguments: str) -> str:
+    """A management command on the house's database; what it says."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=house.servers[0].environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
+    return done.stdout

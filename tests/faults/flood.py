@@ -13,7 +13,8 @@ from pycrdt import Doc, Text
 
 from tests.e2e.client import Client
 
-AHEAD = 2000
+# More than a server takes in a second.
+AHEAD = 5000
 
 
 def type_characters(count: int) -> list[bytes]:

@@ -12,7 +12,7 @@ import redis as redis_client
 
 from tests.e2e.proxy import Network, network
 from tests.faults.base import House, bounded, company, new_document
-from tests.faults.faults import locked, paused
+from tests.faults.faults import locked, manage, paused
 
 
 class Chaos:
@@ -114,4 +114,5 @@ async def test_whatever_fails_nothing_that_was_acknowledged_is_lost(trio, figure
             for way in ways:
                 way.delay_seconds = 0.0
         await group.check(figures)
+    await asyncio.to_thread(manage, trio, "verify", document)
     figures.add(faults=chaos.done.total(), **{k: float(v) for k, v in chaos.done.items()})

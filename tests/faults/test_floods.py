@@ -114,13 +114,15 @@ async def pour(writer: Client, piece: str, *, volume: int, seconds: float) -> in
 # ---- fast writers ----------------------------------------------------------------------------
 
 
-async def test_one_who_floods_a_document_does_not_slow_the_others_down(house, figures):
-    flooded, elsewhere = new_document(house), new_document(house)
-    seconds = bounded(4.0, soak=60.0)
+# Apart: who is in the flooded document has to take all of it, in our own process.
+@pytest.mark.parametrize("where", ["inside", "elsewhere"])
+async def test_one_who_floods_a_document_does_not_slow_the_others_down(house, figures, where):
+    flooded = new_document(house)
+    theirs = flooded if where == "inside" else new_document(house)
+    seconds = bounded(3.0, soak=60.0)
     async with AsyncExitStack() as stack:
-        inside = await stack.enter_async_context(house.cast.bob.client(flooded))
-        outside = await stack.enter_async_context(house.cast.bob.client(elsewhere))
-        quiet, quiet_outside = await latencies([inside, outside], asyncio.sleep(2.0))
+        others = [await stack.enter_async_context(house.cast.bob.client(theirs)) for _ in range(3)]
+        quiet = await latencies(others, asyncio.sleep(1.5))
         flood = await asyncio.create_subprocess_exec(
             *[sys.executable, "-m", "tests.faults.flood"],
             *[house.ws_urls[0], flooded, house.cast.alice.token, str(seconds)],
@@ -130,36 +132,34 @@ async def test_one_who_floods_a_document_does_not_slow_the_others_down(house, fi
         try:
             assert flood.stdout is not None
             assert await flood.stdout.readline() == b"ready\n"
-            busy, busy_outside = await latencies([inside, outside], asyncio.sleep(seconds))
+            busy = await latencies(others, asyncio.sleep(seconds))
             async with asyncio.timeout(90):
                 sent, acknowledged = map(int, (await flood.stdout.readline()).split())
         finally:
             if flood.returncode is None:
                 flood.kill()
             await flood.wait()
-        await inside.until(lambda: str(inside.text).count("x") == sent)
+    text = await asyncio.to_thread(house.cast.alice.content, flooded)
+    usual, then = percentile(quiet, 0.99), percentile(busy, 0.99)
     figures.add(
         flooded_with=sent,
         acknowledged=acknowledged,
-        quiet_p99_seconds=percentile(quiet, 0.99),
-        flooded_p99_seconds=percentile(busy, 0.99),
-        quiet_p99_elsewhere_seconds=percentile(quiet_outside, 0.99),
-        flooded_p99_elsewhere_seconds=percentile(busy_outside, 0.99),
+        lost=sent - text["text"].count("x"),
+        quiet_median=percentile(quiet, 0.5),
+        flooded_median=percentile(busy, 0.5),
+        quiet_p99=usual,
+        flooded_p99=then,
     )
-    assert sent == acknowledged > 1000
-    for before, after in ((quiet, busy), (quiet_outside, busy_outside)):
-        # Promised is about twice; the machine is small, and others use it.
-        assert percentile(after, 0.99) < 5 * max(0.05, percentile(before, 0.99))
+    assert text["text"].count("x") == sent == acknowledged > 1000
+    # Promised is about twice; the machine is small, and others use it.
+    assert then < 5 * max(0.1, usual)
 
 
-async def latencies(clients: list[Client], work) -> list[list[float]]:
-    """How long each client's acknowledgements took while the work was done."""
+async def latencies(clients: list[Client], work) -> list[float]:
+    """How long the clients' acknowledgements took while the work was done."""
     stop = asyncio.Event()
-    waits: list[list[float]] = [[] for _ in clients]
-    tasks = [
-        asyncio.create_task(keep_typing(client, stop, own))
-        for client, own in zip(clients, waits, strict=True)
-    ]
+    waits: list[float] = []
+    tasks = [asyncio.create_task(keep_typing(client, stop, waits)) for client in clients]
     await work
     stop.set()
     await asyncio.gather(*tasks)

@@ -17,7 +17,7 @@ from tests.faults.base import (
     reach,
     timed,
 )
-from tests.faults.faults import locked
+from tests.faults.faults import locked, manage
 from tests.services import serve
 
 # uvicorn lets requests finish for 5 s, and the hub drains for as long as appends are tried again.
@@ -32,6 +32,7 @@ async def test_kill_9_in_mid_typing_loses_nothing_that_was_acknowledged(house, f
             promised = group.promised
             await asyncio.to_thread(house.servers[0].start)
         text = await group.check(figures)
+    await asyncio.to_thread(manage, house, "verify", group.document)
     assert all(token in text for token in promised)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import sys
 from collections import Counter
 from typing import Any
 
@@ -14,9 +13,9 @@ from tests.e2e.database import query
 from tests.e2e.test_hostile_wire import PIECES_TOO_DEEP
 from tests.faults.base import SOAK, House, bounded, company, enter, new_document
 from tests.faults.crashing.apps import STATUS, STEPS
-from tests.faults.faults import execute, key_of
+from tests.faults.faults import execute, key_of, manage
 from tests.faults.scribe import count_tokens
-from tests.services import ROOT, serve
+from tests.services import serve
 
 # Enough of it that a snapshot is due.
 LARGE = "x" * 20_000
@@ -69,6 +68,7 @@ async def test_a_crash_at_any_step_of_a_snapshot_loses_nothing(request, figures,
                     group.scribes[0].type_token(filling=LARGE)
                     await asyncio.sleep(0.05)
             await group.check(figures)
+        await asyncio.to_thread(manage, house, "verify", document)
     figures.add(crashes=len(steps))
 
 
@@ -250,7 +250,7 @@ async def test_a_new_epoch_sends_everybody_away_for_good_and_loses_nothing(house
         expected = group.scribes[0].content
         loop = asyncio.get_running_loop()
         started = loop.time()
-        await asyncio.to_thread(begin_epoch, house, document)
+        await asyncio.to_thread(manage, house, "newepoch", document)
         await group.until(lambda: all(scribe.refused for scribe in group.scribes), seconds=10)
         figures.add(told_seconds=loop.time() - started)
     assert {scribe.refused for scribe in group.scribes} == {4409}
@@ -266,16 +266,3 @@ async def test_a_new_epoch_sends_everybody_away_for_good_and_loses_nothing(house
         found = count_tokens(group.scribes[0].content)
         assert found == old + Counter(group.tried)
     figures.add(tried=len(group.tried), acknowledged=len(group.promised), lost=0)
-
-
-def begin_epoch(house: House, document: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "newepoch", document],
-        cwd=ROOT,
-        env=house.servers[0].environment,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
