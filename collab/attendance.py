@@ -11,7 +11,7 @@ from collab.outbox import Outbox
 from collab.rooms import Room
 from collab.sessions import Session, Transport
 from collab.wire.messages import CloseCode, RoomMessage, ServerMessage, Welcome
-from documents.errors import DocumentMissing
+from documents.errors import BadUpdate, DocumentMissing, LogDamaged
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +39,12 @@ async def ask_in(
         raise
     except DocumentMissing:
         raise doors.Refused(CloseCode.MISSING, "there is no such document") from None
+    except (LogDamaged, BadUpdate) as error:
+        # Its operator was told, once.
+        reason = "the document is damaged, and is not opened in part"
+        raise doors.Refused(CloseCode.TRY_AGAIN_LATER, reason) from error
     except Exception as error:
-        # A damaged log, or the database or the channel layer is away.
+        # The database is away.
         logger.exception("Document %s cannot be opened", document_id)
         raise doors.Refused(
             CloseCode.TRY_AGAIN_LATER, "the document cannot be opened now"

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from collab.doors import VISITOR, person_of
 from collab.wire.messages import PresenceEntry
-from documents.errors import DocumentMissing
+from documents.damage import report_damage
+from documents.errors import BadUpdate, DocumentMissing, LogDamaged, MissingPredecessors
 from documents.log import State, load_state, read_since
 from documents.models import Connection, Document, Membership, Process
 from documents.permissions import Role, effective_role
@@ -38,7 +39,10 @@ def load(document_id: uuid.UUID) -> tuple[int, State]:
 
 def load_room_state(document_id: uuid.UUID) -> State:
     """What a room is built from; DocumentMissing, LogDamaged."""
-    return load_state(document_id=document_id).with_pairs()
+    try:
+        return load_state(document_id=document_id).for_room()
+    except (BadUpdate, MissingPredecessors, LogDamaged) as error:
+        raise report_damage(document_id, error) from error
 
 
 def rows_since(document_id: uuid.UUID, seq: int) -> list[tuple[int, bytes, int | None]]:

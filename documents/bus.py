@@ -7,7 +7,7 @@ message that concerns content carries `seq`; a room that sees a gap reads the lo
 import logging
 import uuid
 from collections.abc import Sequence
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from asgiref.sync import async_to_sync
 from channels.layers import BaseChannelLayer, get_channel_layer
@@ -51,8 +51,8 @@ class AwarenessHint(Sender):
     connection: str
     username: str | None
     name: str
-    # (client, clock, state or None)
-    states: list[tuple[int, int, Any]]
+    # (client, clock, state as JSON): the layer has no room for all that JSON can say.
+    states: list[tuple[int, int, str]]
 
 
 class PresenceHint(Sender):

@@ -7,7 +7,8 @@ from typing import Any
 from pycrdt import Doc
 
 from documents import crdt
-from documents.errors import BadUpdate, LogDamaged
+from documents.damage import report_damage
+from documents.errors import BadUpdate, LogDamaged, MissingPredecessors
 from documents.log import load_state
 
 
@@ -31,12 +32,13 @@ def build_document(
     With `complete`, LogDamaged also if something in the log waits for what is not in it: for
     whoever writes down the whole state. Raises DocumentMissing, LogDamaged.
     """
-    state = load_state(document_id=document_id, at=at)
     try:
+        state = load_state(document_id=document_id, at=at)
+        crdt.check_rows(state.snapshot, state.tail)
         doc = crdt.build(state.payloads(), client_id=client_id)
         if complete:
             crdt.check_complete(doc, state.tail)
-    except BadUpdate as error:
+    except (BadUpdate, MissingPredecessors, LogDamaged) as error:
         # The gate lets nothing in that cannot be applied: the stored bytes have changed.
-        raise LogDamaged(f"The log of {document_id} cannot be replayed. {error}") from error
+        raise report_damage(document_id, error) from error
     return Built(doc, state.head)

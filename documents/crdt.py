@@ -7,7 +7,7 @@ Panics of the Rust side derive from BaseException; here they become BadUpdate.
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from pycrdt import Doc, Text, UndoManager, merge_updates
+from pycrdt import Doc, Text, UndoManager, get_state, merge_updates
 
 from documents.admission import admit, find_pairs
 from documents.comparison import contradicts
@@ -109,6 +109,22 @@ def admit_and_apply(doc: Doc[Any], update: bytes) -> tuple[bytes, list[int]]:
     # There are updates that apply, and leave a Doc that cannot be encoded any more.
     encode(doc)
     return changed, [client for client, end in admitted.ends.items() if end > known.get(client, 0)]
+
+
+def check_rows(snapshot: bytes | None, rows: Iterable[bytes]) -> set[tuple[int, int]]:
+    """Let stored rows through the gate, on top of a snapshot; the surrogate pairs in them.
+
+    BadUpdate or MissingPredecessors: they are not what was admitted once, and some such rows end
+    the process of whoever applies them.
+    """
+    known = {} if snapshot is None else decode_state_vector(guard(lambda: get_state(snapshot)))
+    pairs: set[tuple[int, int]] = set()
+    for row in rows:
+        admitted = admit(row, known)
+        pairs |= admitted.pairs
+        for client, end in admitted.ends.items():
+            known[client] = max(end, known.get(client, 0))
+    return pairs
 
 
 def check_complete(doc: Doc[Any], updates: Iterable[bytes]) -> None:

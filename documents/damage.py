@@ -15,13 +15,19 @@ from documents.verification import consistent_view, verify_document
 logger = logging.getLogger(__name__)
 
 
+class ReportedDamage(LogDamaged):
+    """Damage that the operator was told of."""
+
+
 def report_damage(document_id: uuid.UUID, error: Exception) -> LogDamaged:
     """What to raise instead of `error`, which says that the document cannot be built.
 
     The first time in this process it replays the log, to find where the damage is, and logs that
     as an error: clients who try again and again do not fill the log with it.
     """
-    return LogDamaged(_tell_operator(document_id, str(error)))
+    if isinstance(error, ReportedDamage):
+        return error
+    return ReportedDamage(_tell_operator(document_id, str(error)))
 
 
 @lru_cache(maxsize=1024)

@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from documents.admission import find_pairs
+from documents.crdt import EMPTY_UPDATE, check_rows
 from documents.errors import DocumentMissing, HeadMoved, LogDamaged
 from documents.models import Document, Snapshot, Update
 
@@ -55,9 +56,13 @@ class State:
         """The updates to apply, in order."""
         return [*([] if self.snapshot is None else [self.snapshot]), *self.tail]
 
-    def with_pairs(self) -> "State":
-        """The same, for a room: reads all of it, which takes a second for some megabytes."""
-        return replace(self, pairs=frozenset().union(*map(find_pairs, self.payloads())))
+    def for_room(self) -> "State":
+        """The same, checked, and with its pairs. BadUpdate, MissingPredecessors if it is damaged.
+
+        Reads all of it, which takes a second for some megabytes with characters beyond 16 bits.
+        """
+        pairs = check_rows(self.snapshot, self.tail)
+        return replace(self, pairs=pairs | find_pairs(self.snapshot or EMPTY_UPDATE))
 
 
 def append_updates(

@@ -35,6 +35,14 @@ class TooLarge(exceptions.APIException):
     default_detail = "The request is too large."
 
 
+class Damaged(exceptions.APIException):
+    """500: nothing that a client could do would help."""
+
+    default_detail = (
+        "This document is damaged, and is not shown rather than in part. Its operator was told."
+    )
+
+
 class Busy(exceptions.APIException):
     """503: try again in a moment."""
 
@@ -77,6 +85,8 @@ def _translate(error: Exception) -> Exception:  # noqa: PLR0911 (one line per fa
             return TooLarge()
         case UnreadablePostError():
             return exceptions.ParseError("The request broke off.")
+        case errors.LogDamaged():
+            return Damaged()
         case OperationalError():
             logger.warning("The database refused a request", exc_info=error)
             return Busy()
