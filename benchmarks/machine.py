@@ -30,6 +30,10 @@ class Cores:
         """Keep this process, and nothing that is started with `taskset`, on its core."""
         os.sched_setaffinity(0, {self.generator})
 
+    def pin_thread_to_server(self) -> None:
+        """Start what is started next on the servers' core."""
+        os.sched_setaffinity(0, {self.server})
+
     def pin_server(self, command: list[str]) -> list[str]:
         """The same command, kept on the servers' core with all its threads and children."""
         return ["taskset", "--cpu-list", str(self.server), *command]

@@ -16,6 +16,12 @@ from benchmarks.generator import Address, Client, Fleet, expected_text
 from benchmarks.machine import cpu_seconds, memory_bytes
 from benchmarks.updates import ROOT
 
+# A server is quiet that uses less than this share of a core for so long. Hocuspocus stores 2 s
+# after the last edit.
+QUIET_SHARE = 0.05
+QUIET_SECONDS = 3.0
+SETTLE_SECONDS = 300
+
 # Name of a figure, with its unit -> its value.
 Figures = dict[str, float]
 
@@ -25,6 +31,11 @@ class Server(Protocol):
 
     @property
     def pid(self) -> int: ...
+
+    @property
+    def stores(self) -> bool:
+        """Whether documents outlive the process."""
+        ...
 
     def create_documents(self, count: int, *, people: int) -> list[str]:
         """Names of empty documents that the first so many people may edit."""
@@ -102,14 +113,14 @@ async def check(fleet: Fleet, documents: dict[str, list[Client]]) -> Figures:
     lost_characters = diverged = 0
     for document, clients in documents.items():
         newcomer = await _newcomer(fleet, document)
-        text = _text(newcomer)
+        text = text_of(newcomer)
         expected = expected_text({client.id: client.sent for client in clients})
         lost_characters += sum(
             abs(count - text.count(letter)) for letter, count in expected.items()
         )
         # An author does not get back what it wrote: it is compared with its own put in.
         witness = clients[0]
-        diverged += _text(witness, own=fleet.own_updates(witness)) != text
+        diverged += text_of(witness, own=fleet.own_updates(witness)) != text
     return {
         "lost_updates": fleet.missing(),
         "lost_characters": lost_characters,
@@ -126,7 +137,8 @@ async def _newcomer(fleet: Fleet, document: str) -> Client:
     return newcomer
 
 
-def _text(client: Client, *, own: Sequence[bytes] = ()) -> str:
+def text_of(client: Client, *, own: Sequence[bytes] = ()) -> str:
+    """What a client sees that has kept what it got."""
     doc: Doc[Text] = Doc()
     for update in own:
         doc.apply_update(update)
@@ -135,6 +147,18 @@ def _text(client: Client, *, own: Sequence[bytes] = ()) -> str:
     return str(doc.get(ROOT, type=Text))
 
 
-def memory_after(server: Server) -> int:
-    """Resident bytes of the server, all its processes."""
-    return memory_bytes(server.pid)
+async def settle(server: Server, *, seconds: float = QUIET_SECONDS) -> int:
+    """Wait until the server has had next to nothing to do for so long; its memory in bytes."""
+    async with asyncio.timeout(SETTLE_SECONDS):
+        while True:
+            before = cpu_seconds(server.pid)
+            await asyncio.sleep(seconds)
+            if cpu_seconds(server.pid) - before <= seconds * QUIET_SHARE:
+                return memory_bytes(server.pid)
+
+
+async def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:
+    """Look now and then, so that looking costs the generator nothing."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 (an event would be set at every delivery)
+            await asyncio.sleep(0.01)

@@ -44,6 +44,7 @@ class OurServer:
     wire: str
     process: services.Server
     tokens: list[str]
+    stores: bool = True
 
     @property
     def pid(self) -> int:
@@ -133,3 +134,67 @@ def serve(database_url: str, tokens: list[str], *, wire: str, cores: Cores) -> I
     command = shlex.join(cores.pin_server([])) + " " + services.web_command()
     with services.serve(database_url=database_url, command=command) as process:
         yield OurServer(wire, process, tokens)
+
+
+# ---- on PostgreSQL ---------------------------------------------------------------------------
+
+
+class DurablePostgres(services.Postgres):
+    """A private PostgreSQL whose commits reach the disk, as tests do not need and we do."""
+
+    def start(self) -> None:
+        """Start it on the servers' core, and wait until it answers."""
+        with (self.directory / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.binaries / "postgres", "-D", self.directory / "data", "-k", self.directory]
+                + ["-h", "", "-c", "max_connections=200"],
+                user=self.user,
+                env=self.environment,
+                cwd=self.directory,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        services.wait_until(
+            self._answers, seconds=services.START_SECONDS, what="PostgreSQL answers"
+        )
+
+
+@contextlib.contextmanager
+def postgres_server(cores: Cores) -> Iterator[DurablePostgres]:
+    """A PostgreSQL cluster of its own, fsync on, beside the server on its core."""
+    with services.postgres_server() as volatile:
+        volatile.stop()
+        server = DurablePostgres(volatile.directory, volatile.binaries, volatile.user)
+        cores.pin_thread_to_server()
+        try:
+            server.start()
+        finally:
+            cores.pin_generator()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@dataclass
+class PostgresDatabase:
+    """A migrated database with people in it, to be copied for every run."""
+
+    server: DurablePostgres
+    tokens: list[str]
+    _copies: int = 0
+
+    @classmethod
+    def create(cls, server: DurablePostgres) -> "PostgresDatabase":
+        url = server.create_database("bench")
+        services.migrate(url)
+        return cls(server, create_people(url))
+
+    @contextlib.contextmanager
+    def serve(self, *, wire: str, cores: Cores) -> Iterator[OurServer]:
+        """Serve a copy of it until the block ends."""
+        self._copies += 1
+        url = self.server.create_database(f"bench{self._copies}", template="bench")
+        with serve(url, self.tokens, wire=wire, cores=cores) as server:
+            yield server

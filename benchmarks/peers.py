@@ -86,8 +86,7 @@ class Peer:
     environment: dict[str, str]
     directory: Path
     wire: str
-    # Between the host and the document, in the address of y-websocket's documents.
-    base: str = "/"
+    stores: bool = True
     port: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
 
@@ -104,7 +103,7 @@ class Peer:
         host = f"ws://127.0.0.1:{self.port}"
         if self.wire == "hocuspocus":
             return Address(f"{host}/", functools.partial(Hocuspocus, document, "anybody"))
-        return Address(f"{host}{self.base}{document}", YWebsocket)
+        return Address(f"{host}/{document}", YWebsocket)
 
     def start(self) -> None:
         """Start it, always on the same port, and wait until it listens."""
@@ -182,7 +181,7 @@ def y_websocket(directory: Path, cores: Cores) -> contextlib.AbstractContextMana
     """The y-websocket server as it starts by default: everything in memory, nothing stored."""
     script = install_node() / "node_modules/@y/websocket-server/src/server.js"
     command = cores.pin_server(["node", str(script)])
-    return _serve(Peer(command, _environment(directory), directory, wire="yjs"))
+    return _serve(Peer(command, _environment(directory), directory, wire="yjs", stores=False))
 
 
 def pycrdt_websocket(directory: Path, cores: Cores) -> contextlib.AbstractContextManager[Peer]:

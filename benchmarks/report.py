@@ -25,7 +25,7 @@ class Column:
     def write(self, value: float | None) -> str:
         if value is None:
             return "-"
-        return f"{100 * value:.0f} %" if self.is_share else f"{value:,.{self.digits}f}"
+        return f"{100 * value:.1f} %" if self.is_share else f"{value:,.{self.digits}f}"
 
 
 COLUMNS = {

@@ -13,7 +13,9 @@ ROOT = "content"
 # Client id -> the clocks it brings, as (from, to) with `to` excluded.
 Clocks = list[tuple[int, int, int]]
 
-_FIRST, _LAST = ord("a"), ord("z")
+ALPHABET = 26
+
+_A = ord("a")
 _ORIGIN, _RIGHT_ORIGIN, _PARENT_SUB = 0x80, 0x40, 0x20
 _GC, _DELETED, _STRING, _SKIP = 0, 1, 4, 10
 
@@ -43,7 +45,7 @@ _FIRST_PLACE = bytes((_STRING, 1)) + write_bytes(ROOT.encode())
 
 def character(clock: int) -> str:
     """What a client types at that clock: the alphabet, again and again."""
-    return chr(_FIRST + clock % (_LAST - _FIRST + 1))
+    return chr(_A + clock % ALPHABET)
 
 
 def type_characters(client: int, start: int, count: int) -> list[bytes]:
