@@ -18,14 +18,15 @@ FRONTEND := $(shell find frontend/src frontend/public) frontend/index.html \
 # mypy loads the settings, which insist on a key.
 TOOLS := SECRET_KEY=none
 
-.PHONY: help run test lint format bench requirements screenshots clean
+.PHONY: help run test lint format soak bench bench-all requirements screenshots clean
 
 help:
 	@echo "make run           install, build, migrate and serve on http://$(HOST):$(PORT)/"
 	@echo "make test          install and run everything: lint, unit, API, live and browser tests"
 	@echo "make lint          the lint step alone"
 	@echo "make format        format Python and TypeScript"
-	@echo "make bench         measure what an old document costs to open"
+	@echo "make soak          the faults at full length, and many more random stories"
+	@echo "make bench         compare with other servers; make bench-all adds the long curves"
 	@echo "make requirements  pin requirements/*.in again"
 	@echo "make screenshots   take the picture of the README"
 	@echo "make clean         remove what was installed and built; the database stays"
@@ -87,8 +88,16 @@ format: .venv/dev.stamp $(NODE_MODULES)
 	$(BIN)/ruff format .
 	npm --prefix frontend run format
 
+soak: .venv/dev.stamp $(BUILT) $(CLIENT_MODULES)
+	SOAK=1 $(BIN)/python -m pytest tests/faults
+	SEEDS=200 $(BIN)/python -m pytest tests/e2e/test_convergence.py tests/e2e/test_stock_convergence.py
+
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.cold_open
+	$(BIN)/python -m benchmarks run
+
+bench-all: .venv/dev.stamp
+	$(BIN)/python -m benchmarks run --curves
 
 requirements: .venv/dev.stamp
 	$(BIN)/uv pip compile --upgrade --quiet --output-file requirements/base.txt requirements/base.in

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+IN_THE_BROWSER = ["tests/e2e/test_browser.py", "tests/e2e/test_stock_editors.py"]
 PYTEST = [sys.executable, "-m", "pytest"]
 # What pytest and vitest say when they are done, without its colours.
 CLOSING_LINE = re.compile(r"^=+ .*\b(passed|failed|errors?|no tests ran)\b.* =+$|^ +Tests  .+$")
@@ -29,14 +30,21 @@ class Step:
 STEPS = [
     Step("lint", ["make", "--no-print-directory", "lint"]),
     Step("vitest", ["npm", "--prefix", "frontend", "test"]),
-    Step("pytest, SQLite and one process", [*PYTEST, "--ignore=tests/e2e"]),
+    Step(
+        "pytest, SQLite and one process",
+        [*PYTEST, "--ignore=tests/e2e", "--ignore=tests/faults"],
+    ),
     Step(
         "pytest, PostgreSQL and Redis",
         [sys.executable, "-m", "tests.services", "--", *PYTEST, "tests/collab", "tests/documents"],
     ),
-    Step("pytest, over the wire", [*PYTEST, "tests/e2e", "--ignore=tests/e2e/test_browser.py"]),
+    Step(
+        "pytest, over the wire",
+        [*PYTEST, "tests/e2e", *(f"--ignore={path}" for path in IN_THE_BROWSER)],
+    ),
+    Step("pytest, faults", [*PYTEST, "tests/faults"]),
     # A process of its own: Playwright keeps an event loop running.
-    Step("pytest, in the browser", [*PYTEST, "tests/e2e/test_browser.py"]),
+    Step("pytest, in the browser", [*PYTEST, *IN_THE_BROWSER]),
 ]
 
 
