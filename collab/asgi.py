@@ -1,5 +1,6 @@
 """The ASGI application: pages and REST to Django, sockets to the consumers."""
 
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -34,6 +35,9 @@ async def lifespan(
         message = await receive()
         if message["type"] == "lifespan.startup":
             await current_hub()
+            # What is loaded stays: no collection need look at it again.
+            gc.collect()
+            gc.freeze()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await drain_hub()

@@ -339,7 +339,7 @@ class Content:
         ]
         if not acks:
             return
-        metrics.UPDATES.labels("accepted").inc(len(edits))
+        metrics.ACCEPTED.inc(len(edits))
         client = next(iter(clients)) if len(clients) == 1 else None
         self._services.journal.append(
             self, Append(session, payload, session.user_id, client, acks, reach)

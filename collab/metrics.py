@@ -5,6 +5,7 @@ from prometheus_client import Counter, Gauge, Histogram
 ROOMS = Gauge("collab_rooms", "Documents open in this process")
 SESSIONS = Gauge("collab_sessions", "Sessions in this process")
 UPDATES = Counter("collab_updates", "Updates received from clients", ["outcome"])
+ACCEPTED = UPDATES.labels("accepted")
 ACK_SECONDS = Histogram(
     "collab_ack_seconds",
     "From an update's arrival in its room to its acknowledgement after the commit",

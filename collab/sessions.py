@@ -67,6 +67,8 @@ class Session:
     watches_silence: bool = False
     hears_stateless: bool = False
     id: uuid.UUID = field(default_factory=uuid.uuid4)
+    # The session's name in the roster: its id, written once.
+    connection: str = ""
     # It asked for the state once: from then on it is sent every change.
     synced: bool = False
     closing: Close | None = None
@@ -82,10 +84,8 @@ class Session:
     # All that waits; from its start on.
     _take: Callable[[], list[ServerMessage]] = list
 
-    @property
-    def connection(self) -> str:
-        """The session's name in the roster."""
-        return str(self.id)
+    def __post_init__(self) -> None:
+        self.connection = str(self.id)
 
     @property
     def may_edit(self) -> bool:

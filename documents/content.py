@@ -34,10 +34,10 @@ def build_document(
     """
     try:
         state = load_state(document_id=document_id, at=at)
-        crdt.check_rows(state.snapshot, state.tail)
+        clocks, _ = crdt.check_rows(state.snapshot, state.tail)
         doc = crdt.build(state.payloads(), client_id=client_id)
         if complete:
-            crdt.check_complete(doc, state.tail)
+            crdt.check_complete(doc, clocks)
     except (BadUpdate, MissingPredecessors, LogDamaged) as error:
         # The gate lets nothing in that cannot be applied: the stored bytes have changed.
         raise report_damage(document_id, error) from error

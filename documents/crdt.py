@@ -4,7 +4,7 @@ A Doc must be used by the thread that made it, and holds the GIL while it works.
 Panics of the Rust side derive from BaseException; here they become BadUpdate.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from pycrdt import Doc, Text, UndoManager, get_state, merge_updates
@@ -12,7 +12,7 @@ from pycrdt import Doc, Text, UndoManager, get_state, merge_updates
 from documents.admission import admit, find_pairs
 from documents.comparison import contradicts
 from documents.encoding import decode_state_vector, encode_state_vector
-from documents.errors import BadUpdate, Contradiction, MissingPredecessors
+from documents.errors import BadUpdate, Contradiction
 
 T = TypeVar("T")
 
@@ -111,11 +111,14 @@ def admit_and_apply(doc: Doc[Any], update: bytes) -> tuple[bytes, list[int]]:
     return changed, [client for client, end in admitted.ends.items() if end > known.get(client, 0)]
 
 
-def check_rows(snapshot: bytes | None, rows: Iterable[bytes]) -> set[tuple[int, int]]:
-    """Let stored rows through the gate, on top of a snapshot; the surrogate pairs in them.
+def check_rows(
+    snapshot: bytes | None, rows: Iterable[bytes]
+) -> tuple[dict[int, int], set[tuple[int, int]]]:
+    """Let stored rows through the gate, on top of a snapshot.
 
-    BadUpdate or MissingPredecessors: they are not what was admitted once, and some such rows end
-    the process of whoever applies them.
+    The clocks that a Doc has which holds all of it, and the surrogate pairs in the rows. BadUpdate
+    or MissingPredecessors: they are not what was admitted once, and some such rows end the process
+    of whoever applies them.
     """
     known = {} if snapshot is None else decode_state_vector(guard(lambda: get_state(snapshot)))
     pairs: set[tuple[int, int]] = set()
@@ -124,22 +127,16 @@ def check_rows(snapshot: bytes | None, rows: Iterable[bytes]) -> set[tuple[int, 
         pairs |= admitted.pairs
         for client, end in admitted.ends.items():
             known[client] = max(end, known.get(client, 0))
-    return pairs
+    return known, pairs
 
 
-def check_complete(doc: Doc[Any], updates: Iterable[bytes]) -> None:
-    """BadUpdate if the Doc keeps something of these updates aside, waiting for what precedes it.
+def check_complete(doc: Doc[Any], clocks: Mapping[int, int]) -> None:
+    """BadUpdate if the Doc keeps something aside of what has these clocks.
 
-    Such a Doc must not be encoded: its encoding would leave that out.
+    Such a Doc must not be encoded: its encoding would leave that out, without a word.
     """
-    clocks = clocks_of(doc)
-    for update in updates:
-        try:
-            complete = admit(update, clocks).is_known(clocks)
-        except MissingPredecessors:
-            complete = False
-        if not complete:
-            raise BadUpdate("An update waits for others that are not here.")
+    if clocks_of(doc) != clocks:
+        raise BadUpdate("An update waits for others that are not here.")
 
 
 def rewind(doc: Doc[Any], *, to: bytes, client_id: int) -> bytes:

@@ -61,7 +61,7 @@ class State:
 
         Reads all of it, which takes a second for some megabytes with characters beyond 16 bits.
         """
-        pairs = check_rows(self.snapshot, self.tail)
+        _, pairs = check_rows(self.snapshot, self.tail)
         return replace(self, pairs=pairs | find_pairs(self.snapshot or EMPTY_UPDATE))
 
 

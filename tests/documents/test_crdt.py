@@ -43,10 +43,10 @@ def test_blocks_that_wait_for_each_other_are_refused():
 
 
 def test_doc_with_something_set_aside_is_not_complete():
-    doc = crdt.build([ORDERED[0], ORDERED[1]])
-    crdt.check_complete(doc, ORDERED[:1])
+    circle = bytes.fromhex("02 01 02 00 84 01 00 01 78 01 01 00 84 02 00 01 79 00")
+    clocks, _ = crdt.check_rows(None, [circle])
     with pytest.raises(BadUpdate, match="waits"):
-        crdt.check_complete(doc, ORDERED[:2])
+        crdt.check_complete(crdt.build([circle]), clocks)
 
 
 def test_panic_of_the_rust_side_is_a_bad_update():
@@ -114,11 +114,11 @@ def test_edit_reports_one_update_for_the_whole_change_and_none_for_nothing():
     assert crdt.edit(doc, lambda: None) == crdt.EMPTY_UPDATE
 
 
-def test_doc_that_waits_for_something_is_not_complete():
-    waiting = crdt.build([ORDERED[2]])
-    with pytest.raises(BadUpdate, match="waits"):
-        crdt.check_complete(waiting, [ORDERED[2]])
-    crdt.check_complete(crdt.build(ORDERED[:1]), ORDERED[:1])
+def test_rows_that_wait_for_something_are_refused():
+    with pytest.raises(MissingPredecessors):
+        crdt.check_rows(None, [ORDERED[2]])
+    clocks, _ = crdt.check_rows(None, ORDERED[:1])
+    crdt.check_complete(crdt.build(ORDERED[:1]), clocks)
 
 
 def rich(text: str) -> Doc[Any]:
