@@ -11,10 +11,10 @@ import uvloop
 from benchmarks import machine, measure, ours, profiling, report
 from benchmarks.machine import Cores
 from benchmarks.running import run
-from benchmarks.scenarios import ALL, CURVES, SCENARIOS
-from benchmarks.servers import DEFAULT, NAMES, servers
+from benchmarks.scenarios import ALL, CURVES, QUICK, SCENARIOS
+from benchmarks.servers import NAMES, servers
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parent.parent / "var" / "benchmarks"
 
 
 def main(arguments: list[str]) -> int:
@@ -34,8 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--scenarios", nargs="+", choices=ALL, default=list(SCENARIOS), metavar="NAME"
     )
-    compare.add_argument("--servers", nargs="+", choices=NAMES, default=DEFAULT, metavar="NAME")
+    compare.add_argument("--servers", nargs="+", choices=NAMES, metavar="NAME")
     compare.add_argument("--rounds", type=int, default=3)
+    compare.add_argument("--quick", action="store_true", help="three scenarios, some minutes")
     compare.add_argument("--curves", action="store_true", help="the long curves as well")
     compare.set_defaults(command=_run)
     again = commands.add_parser("report", help="write the table of an earlier run again")
@@ -54,11 +55,14 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, cores: Cores) -> int:
     if not cores.are_apart():
         print("There is one core only: the generator takes from the servers.", file=sys.stderr)
-    names = [*options.scenarios, *(CURVES if options.curves else [])]
+    chosen = QUICK if options.quick else options.scenarios
+    names = [*chosen, *(CURVES if options.curves else [])]
     scenarios = [ALL[name] for name in dict.fromkeys(names)]
+    described = machine.describe()
+    keep = partial(report.write_results, machine=described, directory=options.output)
     with servers(cores) as all_servers:
-        results = run(all_servers, scenarios, options.servers, rounds=options.rounds)
-    table = report.write_report(results, machine.describe(), options.output)
+        results = run(all_servers, scenarios, options.servers, rounds=options.rounds, keep=keep)
+    table = report.write_report(results, described, options.output)
     print(table.read_text())
     return 1 if results.failures else 0
 

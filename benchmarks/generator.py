@@ -73,7 +73,7 @@ class Tally:
     lags: list[float] = field(default_factory=list)
 
 
-class Client(WSListener):  # type: ignore[misc]
+class Client(WSListener):
     """One connection to one document."""
 
     def __init__(self, fleet: "Fleet", client_id: int, wire: Wire) -> None:

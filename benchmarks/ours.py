@@ -146,8 +146,8 @@ class DurablePostgres(services.Postgres):
         """Start it on the servers' core, and wait until it answers."""
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.binaries / "postgres", "-D", self.directory / "data", "-k", self.directory]
-                + ["-h", "", "-c", "max_connections=200"],
+                [str(self.binaries / "postgres"), "-D", str(self.directory / "data")]
+                + ["-k", str(self.directory), "-h", "", "-c", "max_connections=200"],
                 user=self.user,
                 env=self.environment,
                 cwd=self.directory,

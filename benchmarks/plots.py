@@ -32,26 +32,36 @@ def draw(results: Results, directory: Path) -> list[Path]:
 
 
 def _draw_bars(results: Results, figure: str, directory: Path) -> Path:
+    """A row of bars for each scenario, each on a scale of its own."""
     from matplotlib import pyplot as plt
 
-    rows: list[tuple[str, str, float]] = []
-    for name, rounds in results.rounds.items():
-        if ALL[name].headline == figure and ALL[name].curve is None:
-            rows += [
-                (ALL[name].title, server, value)
-                for server, of in rounds.items()
-                if (value := median(of, figure)) is not None
-            ]
-    picture, axes = plt.subplots(figsize=(9, 1 + 0.28 * len(rows)), layout="constrained")
-    places = range(len(rows))
-    bars = axes.barh(
-        places, [value for *_, value in rows], color=[COLOURS.get(row[1], "grey") for row in rows]
+    values = {
+        ALL[name].title: {
+            server: value
+            for server, of in rounds.items()
+            if (value := median(of, figure)) is not None
+        }
+        for name, rounds in results.rounds.items()
+        if ALL[name].headline == figure and ALL[name].curve is None
+    }
+    heights = [0.6 + 0.25 * len(of_scenario) for of_scenario in values.values()]
+    picture, all_axes = plt.subplots(
+        len(values),
+        1,
+        figsize=(9, 0.5 + sum(heights)),
+        height_ratios=heights,
+        layout="constrained",
+        squeeze=False,
     )
-    axes.bar_label(bars, fmt=COLUMNS[figure].write, padding=3, fontsize=8)
-    axes.set_yticks(places, [f"{title}: {server}" for title, server, _ in rows], fontsize=8)
-    axes.invert_yaxis()
-    axes.margins(x=0.15)
-    axes.set_xlabel(COLUMNS[figure].heading)
+    for axes, (title, of_scenario) in zip(all_axes.flat, values.items(), strict=True):
+        colours = [COLOURS.get(server, "grey") for server in of_scenario]
+        bars = axes.barh(list(of_scenario), list(of_scenario.values()), color=colours)
+        axes.bar_label(bars, fmt=COLUMNS[figure].write, padding=3, fontsize=8)
+        axes.set_title(title, fontsize=9, loc="left")
+        axes.tick_params(labelsize=8)
+        axes.invert_yaxis()
+        axes.margins(x=0.15)
+    picture.supxlabel(COLUMNS[figure].heading, fontsize=9)
     return _save(picture, directory / f"{figure}.png")
 
 

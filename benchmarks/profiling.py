@@ -20,8 +20,8 @@ def record(pid: int, path: Path, *, cores: Cores, native: bool) -> Iterator[None
     """Sample a running process, from the generator's core, until the block ends."""
     process = subprocess.Popen(
         ["taskset", "--cpu-list", str(cores.generator)]
-        + [Path(sys.executable).with_name("py-spy"), "record", "--pid", str(pid)]
-        + ["--format", "raw", "--rate", str(RATE_PER_SECOND), "--output", path]
+        + [str(Path(sys.executable).with_name("py-spy")), "record", "--pid", str(pid)]
+        + ["--format", "raw", "--rate", str(RATE_PER_SECOND), "--output", str(path)]
         # It does not stop the process to look: what it sees is a little blurred, not slower.
         + ["--duration", "unlimited", *(["--native"] if native else ["--nonblocking"])],
         stdout=subprocess.DEVNULL,

@@ -58,12 +58,17 @@ def write_report(results: Results, machine: dict[str, str], directory: Path) -> 
     """Write table.md, results.json and the pictures; where the table is."""
     from benchmarks.plots import draw
 
-    content = {"machine": machine, **asdict(results)}
-    (directory / "results.json").write_text(json.dumps(content, indent=1) + "\n")
+    write_results(results, machine, directory)
     table = directory / "table.md"
     table.write_text(write_table(results, machine))
     draw(results, directory)
     return table
+
+
+def write_results(results: Results, machine: dict[str, str], directory: Path) -> None:
+    """Write results.json alone."""
+    content = {"machine": machine, **asdict(results)}
+    (directory / "results.json").write_text(json.dumps(content, indent=1) + "\n")
 
 
 def read_results(path: Path) -> tuple[Results, dict[str, str]]:

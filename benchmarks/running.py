@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import uvloop
@@ -10,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.measure import Figures
 from benchmarks.scenarios import Scenario
-from benchmarks.servers import Servers
+from benchmarks.servers import NAMES, Servers
 
 
 @dataclass(slots=True)
@@ -21,14 +22,24 @@ class Results:
     failures: list[str] = field(default_factory=list)
 
 
-def run(servers: Servers, scenarios: list[Scenario], names: list[str], *, rounds: int) -> Results:
-    """Run every scenario on every server that it is for, in alternating order."""
+def run(
+    servers: Servers,
+    scenarios: list[Scenario],
+    asked: list[str] | None,
+    *,
+    rounds: int,
+    keep: Callable[[Results], object],
+) -> Results:
+    """Run every scenario on every server that it is for, or on those asked for, in turn.
+
+    `keep` is called whenever there is more, so that a long run that is cut off leaves something.
+    """
     results = Results()
     plan = [
         (scenario, number, name)
         for scenario in scenarios
         for number in range(rounds)
-        for name in _turn([name for name in names if scenario.is_for(name)], number)
+        for name in _turn(scenario.choose(NAMES, asked), number)
     ]
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeElapsedColumn(), console=Console(file=sys.stderr)) as progress:
@@ -46,6 +57,7 @@ def run(servers: Servers, scenarios: list[Scenario], names: list[str], *, rounds
                 figures["took_seconds"] = time.perf_counter() - started
                 of_scenario = results.rounds.setdefault(scenario.name, {})
                 of_scenario.setdefault(name, []).append(figures)
+            keep(results)
             progress.advance(task)
     return results
 

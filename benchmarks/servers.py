@@ -16,7 +16,6 @@ REFERENCE = "hocuspocus"
 OURS = {"collab": "yjs", "collab-hocuspocus": "hocuspocus", "collab-json": "json"}
 POSTGRES = "collab-postgres"
 NAMES = [*OURS, POSTGRES, *PEERS]
-DEFAULT = ["collab", *PEERS]
 
 
 @dataclass

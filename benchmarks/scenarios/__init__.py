@@ -1,17 +1,22 @@
 """What is measured: a scenario is a function that loads a running server and returns figures."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from benchmarks.measure import Figures, Server
 from benchmarks.scenarios.joining import join_history, join_text, join_trace
 from benchmarks.scenarios.standing import crowd, idle, loaded
 from benchmarks.scenarios.typing import flood, overload, paced
 
-Run = Callable[[Server], Awaitable[Figures]]
+Run = Callable[[Server], Coroutine[Any, Any, Figures]]
 
 
+PEERS = frozenset({"hocuspocus", "y-websocket", "pycrdt-websocket"})
+# Ours on its main wire, and on all of them.
+USUAL = PEERS | {"collab"}
+WIRES = USUAL | {"collab-hocuspocus", "collab-json"}
 # Those that say when something is stored; Hocuspocus says so when it has it in memory.
 ACKNOWLEDGING = frozenset({"collab-json", "collab-hocuspocus", "collab-postgres", "hocuspocus"})
 # Those that are fast enough for long histories.
@@ -37,22 +42,32 @@ class Scenario:
     run: Run
     # The figure that ratios are of.
     headline: str = "cpu_ms_per_1000_delivered"
+    # Servers that it is run on unless others are asked for.
+    servers: frozenset[str] = USUAL
     # Servers that it says something about; None is all of them.
-    servers: frozenset[str] | None = None
+    only: frozenset[str] | None = None
     # Figures that would be noise in its table.
     hidden: frozenset[str] = frozenset()
     curve: Curve | None = None
     # Where on the curve.
     at: float = 0.0
 
-    def is_for(self, server: str) -> bool:
-        return self.servers is None or server in self.servers
+    def choose(self, names: list[str], asked: list[str] | None) -> list[str]:
+        """Of all servers, those to run it on."""
+        wanted = self.servers if asked is None else frozenset(asked)
+        return [
+            name for name in names if name in wanted and (self.only is None or name in self.only)
+        ]
 
 
-def _flood(clients: int, in_flight: int) -> Scenario:
+def _flood(clients: int, in_flight: int, *, servers: frozenset[str] = USUAL) -> Scenario:
     name = f"flood-{clients}x{in_flight}"
     title = f"1 document, {clients} clients, {in_flight} in flight"
-    return Scenario(name, title, partial(flood, clients=clients, in_flight=in_flight))
+    run = partial(flood, clients=clients, in_flight=in_flight)
+    return Scenario(name, title, run, servers=servers)
+
+
+_ACK_FIGURES = frozenset({"ack_p50_ms", "ack_p99_ms"})
 
 
 def _paced(documents: int, clients: int, per_second: float) -> Scenario:
@@ -60,7 +75,7 @@ def _paced(documents: int, clients: int, per_second: float) -> Scenario:
     each = "1 document" if documents == 1 else f"{documents} documents"
     title = f"{each}, {clients} clients x {per_second:g}/s"
     run = partial(paced, documents=documents, clients=clients, per_second=per_second)
-    return Scenario(name, title, run, hidden=frozenset({"ack_p50_ms", "ack_p99_ms"}))
+    return Scenario(name, title, run, servers=WIRES, hidden=_ACK_FIGURES)
 
 
 def _ack(clients: int, per_second: float) -> Scenario:
@@ -70,6 +85,7 @@ def _ack(clients: int, per_second: float) -> Scenario:
         partial(paced, documents=1, clients=clients, per_second=per_second),
         headline="ack_p50_ms",
         servers=ACKNOWLEDGING,
+        only=ACKNOWLEDGING,
         hidden=frozenset({"updates_per_frame", "delivered_per_second"}),
     )
 
@@ -79,7 +95,7 @@ def _by_name(*scenarios: Scenario) -> dict[str, Scenario]:
 
 
 SCENARIOS = _by_name(
-    _flood(50, 64),
+    _flood(50, 64, servers=WIRES),
     _flood(50, 1),
     _flood(2, 64),
     _flood(10, 64),
@@ -97,6 +113,7 @@ SCENARIOS = _by_name(
         "idle-1000",
         "1,000 idle connections",
         partial(idle, connections=1_000),
+        servers=WIRES,
         headline="memory_kib_each",
     ),
     Scenario(
@@ -110,13 +127,13 @@ SCENARIOS = _by_name(
         "Joining a document of 100,000 keystrokes",
         partial(join_trace, keystrokes=100_000),
         headline="cold_ms",
-        servers=LASTING,
+        only=LASTING,
     ),
 )
+# What is worth some minutes.
+QUICK = ("flood-50x64", "paced-1x20x10", "ack-20x10")
 
-_SIZES = Curve(
-    "sizes", "Documents that grow", "characters", ("cold_ms", "warm_ms", "memory_growth_mib")
-)
+_SIZES = Curve("sizes", "Documents that grow", "characters", ("cold_ms", "warm_ms", "memory_mib"))
 _HISTORIES = Curve("histories", "Histories that grow", "updates", ("cold_ms", "warm_ms"))
 _CONNECTIONS = Curve(
     "connections",
@@ -142,7 +159,7 @@ CURVES = _by_name(
             f"A history of {updates:,} updates",
             partial(join_history, updates=updates),
             headline="cold_ms",
-            servers=LASTING,
+            only=LASTING,
             curve=_HISTORIES,
             at=updates,
         )

@@ -42,7 +42,6 @@ async def join_text(server: Server, *, characters: int) -> Figures:
     """A document of so many characters, written in few updates; what it takes in memory too."""
     fleet = Fleet(server)
     document, decoy = server.create_documents(2, people=2)
-    before = await settle(server)
     [writer] = await fleet.join(document, 1)
     for start in range(0, characters, PASTE_CHARACTERS):
         writer.paste(min(PASTE_CHARACTERS, characters - start))
@@ -51,7 +50,7 @@ async def join_text(server: Server, *, characters: int) -> Figures:
     text = text_of(await fleet.visit(document))
     fleet.leave()
     figures |= await _join(server, document, decoy, text)
-    return figures | {"memory_mib": after / MIB, "memory_growth_mib": (after - before) / MIB}
+    return figures | {"memory_mib": after / MIB}
 
 
 async def join_history(server: Server, *, updates: int) -> Figures:
