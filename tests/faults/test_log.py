@@ -122,25 +122,9 @@ DAMAGES = {
     "a row is another": row_is(NOTHING),
     "a row cannot be encoded again": row_is(NOT_ENCODABLE),
 }
-# Then the rows after it wait for what is not there, and the document is served without them.
-UNNOTICED = {"a row is another", "a row cannot be encoded again"}
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(
-            name,
-            marks=[
-                pytest.mark.xfail(
-                    strict=True, reason="Rows that wait for others do not keep a room from opening"
-                )
-            ]
-            * (name in UNNOTICED),
-        )
-        for name in DAMAGES
-    ],
-)
+@pytest.mark.parametrize("damage", DAMAGES)
 async def test_a_damaged_document_does_not_open_and_all_others_do(alone, figures, damage):
     """Never blank, never in part: "try again later", until somebody has repaired it."""
     document = new_document(alone)
@@ -185,9 +169,6 @@ async def test_a_damaged_document_does_not_open_and_all_others_do(alone, figures
     await healed.close()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Rows are loaded past the gate: this one ends the process with SIGSEGV"
-)
 async def test_a_row_that_would_overflow_the_stack_does_not_end_the_process(alone, figures):
     """No gate let it in: it came with a damaged backup, or from an older version."""
     document = new_document(alone)
