@@ -241,15 +241,17 @@ class Client(WSListener):
 
     def _converse(self, heard: Heard, size: int) -> None:
         match heard.kind:
+            case Kind.SYNCED if self.synced.done():
+                # Made good what a slow reader did not take.
+                self._receive(heard)
             case Kind.SYNCED:
                 for author, _, end in heard.clocks:
                     self._known[author] = max(end, self._known.get(author, 0))
                 if self.keep:
                     self.kept.append(heard.content)
-                if not self.synced.done():
-                    self.synced_at = self._arrived_at
-                    self.synced_bytes = size
-                    self.synced.set_result(None)
+                self.synced_at = self._arrived_at
+                self.synced_bytes = size
+                self.synced.set_result(None)
             case Kind.ASKED:
                 assert self.transport is not None
                 for frame in self.wire.answer(heard):
