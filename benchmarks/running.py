@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 import uvloop
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from benchmarks.measure import Figures
 from benchmarks.scenarios import Scenario
@@ -41,8 +48,14 @@ def run(
         for number in range(rounds)
         for name in _turn(scenario.choose(NAMES, asked), number)
     ]
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, TimeElapsedColumn(), console=Console(file=sys.stderr)) as progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(file=sys.stderr)) as progress:
         task = progress.add_task("", total=len(plan))
         for scenario, number, name in plan:
             progress.update(task, description=f"{scenario.name} {name} {number + 1}/{rounds}")

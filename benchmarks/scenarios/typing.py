@@ -8,8 +8,8 @@ from benchmarks.machine import memory_bytes
 from benchmarks.measure import Figures, Server, check, interval, percentiles
 
 WARM_UP_SECONDS = 2.0
-FLOOD_SECONDS = 8.0
-PACED_SECONDS = 15.0
+FLOOD_SECONDS = 6.0
+PACED_SECONDS = 10.0
 OVERLOAD_SECONDS = 10.0
 RECOVERY_SECONDS = 120.0
 MEMORY_EVERY_SECONDS = 0.5
