@@ -4,17 +4,18 @@ One owner: a LiveDoc is used by its room's thread only (pycrdt refuses any other
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pycrdt import Doc, TransactionEvent, merge_updates
 
-from documents.admission import Admitted, admit, find_pairs
+from documents.admission import Admitted, admit, find_all_pairs
 from documents.comparison import contradicts
 from documents.crdt import EMPTY_UPDATE, apply_all, build, encode, guard
 from documents.encoding import decode_state_vector, encode_state_vector
 from documents.errors import BadUpdate, Contradiction, DocumentError
+from documents.pairs import Pairs
 
 
 class Poisoned(Exception):
@@ -56,9 +57,7 @@ class Examined:
 class LiveDoc:
     """A Doc, the clocks of what it holds, and its full state while nothing changes."""
 
-    def __init__(
-        self, updates: Iterable[bytes], *, pairs: Set[tuple[int, int]] | None = None
-    ) -> None:
+    def __init__(self, updates: Iterable[bytes], *, pairs: Pairs | None = None) -> None:
         """Build from Yjs v1 updates in causal order; BadUpdate if one cannot be applied.
 
         `pairs`: those that `find_pairs` found in the updates, if somebody looked already.
@@ -66,9 +65,7 @@ class LiveDoc:
         updates = list(updates)
         self._doc: Doc[Any] = build(updates)
         # (client, clock) of the second half of each surrogate pair, which nothing may cut off.
-        self._pairs: set[tuple[int, int]] = (
-            set().union(*map(find_pairs, updates)) if pairs is None else set(pairs)
-        )
+        self._pairs = find_all_pairs(updates) if pairs is None else pairs
         # Counts what was applied.
         self._version = 0
         self._reported: list[bytes] = []
@@ -105,7 +102,7 @@ class LiveDoc:
                 return None
         clocks.update(ends)
         if admitted.pairs:
-            self._pairs |= admitted.pairs
+            self._pairs.update(admitted.pairs)
         self._plain.append(update)
         return admitted
 
@@ -181,7 +178,7 @@ class LiveDoc:
                 run.foreign_from, run.foreign = index, foreign
                 break
             accepted.append(update)
-            self._pairs |= admitted.pairs
+            self._pairs.update(admitted.pairs)
             entangled = entangled or admitted.entangled
             advanced |= news
         if not accepted:
@@ -236,7 +233,7 @@ class LiveDoc:
     def apply_logged(self, updates: Sequence[bytes]) -> bytes | None:
         """Apply rows of the log, already admitted by who wrote them; return what changed."""
         changed = self._transact(updates)
-        self._pairs.update(*map(find_pairs, updates))
+        self._pairs.update(find_all_pairs(updates))
         if changed is not None:
             self.clocks = decode_state_vector(self._doc.get_state())
         return changed
@@ -263,9 +260,13 @@ class LiveDoc:
             if self._full is None:
                 self._full = encode(self._doc)
             return self._full
-        if cut := self._pairs & clocks.items():
-            whole = {**clocks, **{client: clock - 1 for client, clock in cut}}
-            state_vector = encode_state_vector(whole)
+        if any(place in self._pairs for place in clocks.items()):
+            state_vector = encode_state_vector(
+                {
+                    client: clock - ((client, clock) in self._pairs)
+                    for client, clock in clocks.items()
+                }
+            )
         return encode(self._doc, since=state_vector)
 
     def close(self) -> None:

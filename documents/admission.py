@@ -10,13 +10,14 @@ The format is Yjs's update encoding, version 1 (yjs `src/utils/encoding.js`, `sr
 
 import json
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from documents.encoding import MAX_CLIENT, MAX_CLOCK, Cursor
 from documents.errors import BadUpdate, MissingPredecessors
+from documents.pairs import NO_PAIRS, Pairs
 
 # A block without content (deleted, collected) costs a few bytes and can claim any length. No
 # real one is longer than what a person and a frame can have written.
@@ -53,7 +54,7 @@ class Admitted:
     # circle shows only after applying, in the Doc's state vector.
     entangled: bool
     # (client, clock) of the second half of each surrogate pair in its strings.
-    pairs: Set[tuple[int, int]]
+    pairs: Pairs
     # Client id -> the clock behind the last of its structs that others here build on or delete.
     leans_on: Mapping[int, int] = field(default_factory=dict)
 
@@ -62,9 +63,7 @@ class Admitted:
         return all(known.get(client, 0) >= end for client, end in self.ends.items())
 
 
-def admit(
-    update: bytes, known: Mapping[int, int], pairs: Set[tuple[int, int]] = frozenset()
-) -> Admitted:
+def admit(update: bytes, known: Mapping[int, int], pairs: Pairs = NO_PAIRS) -> Admitted:
     """Read an update for a Doc that holds `known`, with the surrogate pairs `pairs`.
 
     Raises BadUpdate if it is malformed or out of bounds, or cuts a pair in two (pycrdt loses
@@ -77,14 +76,22 @@ def admit(
         raise BadUpdate("The update is cut off, or is not a Yjs v1 update.") from None
 
 
-def find_pairs(update: bytes) -> Set[tuple[int, int]]:
+def find_pairs(update: bytes) -> Pairs:
     """The surrogate pairs in an update that was admitted once, whatever it builds on."""
     if _WIDE_CHARACTER.search(update) is None:
-        return frozenset()
+        return NO_PAIRS
     reader = Reader(update)
     with suppress(MissingPredecessors):
         reader.read({})
     return reader.pairs
+
+
+def find_all_pairs(updates: Iterable[bytes]) -> Pairs:
+    """The surrogate pairs in several such updates."""
+    pairs = Pairs()
+    for update in updates:
+        pairs.update(find_pairs(update))
+    return pairs
 
 
 class Reader(Cursor):
@@ -113,22 +120,27 @@ class Reader(Cursor):
         # (client, clock): a string is cut before it, if it stands there.
         self.cuts: list[tuple[int, int]] = []
         # (client, clock) of the second half of each surrogate pair.
-        self.pairs: set[tuple[int, int]] = set()
+        self.pairs = NO_PAIRS
 
     def _string(self, client: int, clock: int) -> int:
         """Read a string; return its length as JavaScript counts."""
         raw = self.chunk()
         if raw.isascii():
             return len(raw)
+        text = raw.decode()
+        if _WIDE_CHARACTER.search(raw) is None:
+            return len(text)
+        if self.pairs is NO_PAIRS:
+            self.pairs = Pairs()
         length = 0
-        for character in raw.decode():
+        for character in text:
             length += 1
             if character > "\uffff":
-                self.pairs.add((client, clock + length))
+                self.pairs.add(client, clock + length)
                 length += 1
         return length
 
-    def read(self, known: Mapping[int, int], pairs: Set[tuple[int, int]] = frozenset()) -> Admitted:
+    def read(self, known: Mapping[int, int], pairs: Pairs = NO_PAIRS) -> Admitted:
         starts: dict[int, int] = {}
         reached: dict[int, int] = {}
         missing = False

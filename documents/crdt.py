@@ -13,6 +13,7 @@ from documents.admission import admit, find_pairs
 from documents.comparison import contradicts
 from documents.encoding import decode_state_vector, encode_state_vector
 from documents.errors import BadUpdate, Contradiction
+from documents.pairs import Pairs
 
 T = TypeVar("T")
 
@@ -111,9 +112,7 @@ def admit_and_apply(doc: Doc[Any], update: bytes) -> tuple[bytes, list[int]]:
     return changed, [client for client, end in admitted.ends.items() if end > known.get(client, 0)]
 
 
-def check_rows(
-    snapshot: bytes | None, rows: Iterable[bytes]
-) -> tuple[dict[int, int], set[tuple[int, int]]]:
+def check_rows(snapshot: bytes | None, rows: Iterable[bytes]) -> tuple[dict[int, int], Pairs]:
     """Let stored rows through the gate, on top of a snapshot.
 
     The clocks that a Doc has which holds all of it, and the surrogate pairs in the rows. BadUpdate
@@ -121,10 +120,10 @@ def check_rows(
     of whoever applies them.
     """
     known = {} if snapshot is None else decode_state_vector(guard(lambda: get_state(snapshot)))
-    pairs: set[tuple[int, int]] = set()
+    pairs = Pairs()
     for row in rows:
         admitted = admit(row, known)
-        pairs |= admitted.pairs
+        pairs.update(admitted.pairs)
         for client, end in admitted.ends.items():
             known[client] = max(end, known.get(client, 0))
     return known, pairs

@@ -1,7 +1,7 @@
 """The append-only update log: appending, reading, and building a document from it."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from documents.admission import find_pairs
 from documents.crdt import EMPTY_UPDATE, check_rows
 from documents.errors import DocumentMissing, HeadMoved, LogDamaged
 from documents.models import Document, Snapshot, Update
+from documents.pairs import Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class State:
     # The payloads of the rows after the snapshot.
     tail: Sequence[bytes]
     # The surrogate pairs in all of it, where whoever loaded it looked for them.
-    pairs: Set[tuple[int, int]] | None = None
+    pairs: Pairs | None = None
 
     def payloads(self) -> list[bytes]:
         """The updates to apply, in order."""
@@ -62,7 +63,8 @@ class State:
         Reads all of it, which takes a second for some megabytes with characters beyond 16 bits.
         """
         _, pairs = check_rows(self.snapshot, self.tail)
-        return replace(self, pairs=pairs | find_pairs(self.snapshot or EMPTY_UPDATE))
+        pairs.update(find_pairs(self.snapshot or EMPTY_UPDATE))
+        return replace(self, pairs=pairs)
 
 
 def append_updates(

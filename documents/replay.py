@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pycrdt import Doc
 
-from documents.admission import Admitted, admit, find_pairs
+from documents.admission import Admitted, admit, find_all_pairs
 from documents.comparison import contradicts, lies_within, read_deletions
 from documents.crdt import EMPTY_UPDATE, build, clocks_of, encode, guard
 from documents.encoding import encode_state_vector
@@ -61,7 +61,7 @@ class Replay:
         self._doc: Doc[Any] = build(updates)
         # Client id -> clock.
         self.clocks = clocks_of(self._doc)
-        self._pairs: set[tuple[int, int]] = set().union(*map(find_pairs, updates))
+        self._pairs = find_all_pairs(updates)
 
     def add(self, source: Source, update: bytes, *, may_contradict: bool = True) -> Admitted | None:
         """Apply an update, or note in `refused` why not; what it holds, if it was applied."""
@@ -143,7 +143,7 @@ class Replay:
                 raise
             # Pairs that are deleted by now are not there to be cut: those that are left decide.
             admit(update, self.clocks)
-            self._pairs = set(find_pairs(encode(self._doc)))
+            self._pairs = find_all_pairs([encode(self._doc)])
             return admit(update, self.clocks, self._pairs)
 
     def _contradicts(self, update: bytes, admitted: Admitted) -> bool:
@@ -158,7 +158,7 @@ class Replay:
         return contradicts(update, held, known=self.clocks)
 
     def _advance(self, admitted: Admitted) -> None:
-        self._pairs |= admitted.pairs
+        self._pairs.update(admitted.pairs)
         for client, end in admitted.ends.items():
             if end > self.clocks.get(client, 0):
                 self.clocks[client] = end

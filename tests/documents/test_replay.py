@@ -4,6 +4,7 @@ from pycrdt import Doc, Text
 from documents import crdt, replay
 from documents.admission import Admitted
 from documents.errors import BadUpdate, Contradiction, MissingPredecessors
+from documents.pairs import NO_PAIRS
 from documents.replay import Replay, Source
 
 # Would end the interpreter: a value nested 26,250 deep.
@@ -57,7 +58,7 @@ def test_what_panics_behind_the_gate_is_taken_back(monkeypatch):
 
     def admit(update, known, *pairs):
         if update == b"panics":
-            return Admitted({9: 1}, {9: 0}, deletes=False, entangled=False, pairs=frozenset())
+            return Admitted({9: 1}, {9: 0}, deletes=False, entangled=False, pairs=NO_PAIRS)
         return real(update, known, *pairs)
 
     monkeypatch.setattr(replay, "admit", admit)
@@ -73,7 +74,7 @@ def test_row_that_harms_only_when_the_whole_is_read_is_found_then(monkeypatch):
 
     def admit(update, known, *pairs):
         if update == POISONOUS:
-            return Admitted({}, {}, deletes=False, entangled=False, pairs=frozenset())
+            return Admitted({}, {}, deletes=False, entangled=False, pairs=NO_PAIRS)
         return real(update, known, *pairs)
 
     monkeypatch.setattr(replay, "admit", admit)
