@@ -400,6 +400,10 @@ class Content:
         """The document is in the trash, or purged."""
         self._give_up(CloseCode.MISSING, "the document was deleted")
 
+    def log_set_back(self) -> None:
+        """An older backup was restored: clients send again what they hold."""
+        self._give_up(CloseCode.RESTARTING, "the document is being reopened")
+
     # What the log says ------------------------------------------------------------------
 
     def hear_appended(self, *, last_seq: int, rows: Sequence[tuple[bytes, int | None]]) -> None:

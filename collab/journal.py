@@ -84,9 +84,13 @@ class Append:
 
 
 class Journaled(Protocol):
-    """What the journal tells a room."""
+    """What the journal asks and tells a room."""
 
     document_id: uuid.UUID
+
+    @property
+    def head(self) -> int:
+        """The last row that is in the room."""
 
     def committed(self, appends: Sequence[Append], *, rows: int, last_seq: int) -> None:
         """These are on disk; their `rows` rows end at `last_seq`."""
@@ -96,6 +100,9 @@ class Journaled(Protocol):
 
     def document_gone(self) -> None:
         """There is no such document any more."""
+
+    def log_set_back(self) -> None:
+        """The log is behind the room: an older backup is there. Nothing was written."""
 
 
 @dataclass(eq=False, slots=True)
@@ -130,6 +137,8 @@ class _Written:
     heads: dict[uuid.UUID, int]
     # Somebody else holds the document's row; nothing of it was written.
     locked: set[uuid.UUID]
+    # The log ends before what its room holds; nothing of it was written.
+    set_back: set[uuid.UUID]
 
 
 class Journal:
@@ -242,9 +251,10 @@ class Journal:
             id_: [row for append in appends if (row := append.row()) is not None]
             for id_, appends in taken.items()
         }
+        known = {id_: self._queues[id_].room.head for id_ in batch}
         started = time.perf_counter()
         try:
-            written = await self._threads.run(lambda: _write(rows))
+            written = await self._threads.run(lambda: _write(rows, known))
         except Exception as error:
             # Whatever it is: a journal that ended would leave everybody waiting for ever.
             logger.warning("The journal could not commit, and tries again", exc_info=error)
@@ -255,6 +265,9 @@ class Journal:
         for document_id, appends in taken.items():
             if document_id in written.locked:
                 self._queues[document_id].fail()
+                continue
+            if document_id in written.set_back:
+                self._queues.pop(document_id).room.log_set_back()
                 continue
             del self._queues[document_id].appends[: batch[document_id]]
             head = written.heads.get(document_id)
@@ -359,10 +372,17 @@ def _as_one(group: Sequence[Append]) -> Sequence[Append]:
     ]
 
 
-def _write(rows: dict[uuid.UUID, list[NewUpdate]]) -> _Written:
-    """One transaction, in the journal's thread. It waits for nobody's row."""
+def _write(rows: dict[uuid.UUID, list[NewUpdate]], known: dict[uuid.UUID, int]) -> _Written:
+    """One transaction, in the journal's thread. It waits for nobody's row.
+
+    `known`: the heads that the rooms have seen.
+    """
     with transaction.atomic():
-        heads = append_many(rows, skip_locked=True)
-    missed = rows.keys() - heads.keys()
-    locked = Document.objects.filter(id__in=missed, trashed_at=None) if missed else ()
-    return _Written(heads, {document.id for document in locked})
+        heads = append_many(rows, skip_locked=True, at_least=known)
+    locked: set[uuid.UUID] = set()
+    set_back: set[uuid.UUID] = set()
+    if missed := rows.keys() - heads.keys():
+        there = Document.objects.filter(id__in=missed, trashed_at=None)
+        for document_id, head in there.values_list("id", "head_seq"):
+            (set_back if head < known[document_id] else locked).add(document_id)
+    return _Written(heads, locked, set_back)

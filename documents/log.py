@@ -89,13 +89,14 @@ def append_many(
     *,
     expected_head: int | None = None,
     skip_locked: bool = False,
+    at_least: Mapping[uuid.UUID, int] | None = None,
 ) -> dict[uuid.UUID, int]:
     """Append to many documents' logs in the caller's transaction; return the new heads.
 
     The rows are locked in the order of their ids, so that two processes never wait for each
     other in a circle. Documents that are missing or in the trash are left out of the answer; with
     `skip_locked` also those whose rows somebody else has locked (not on SQLite, which has no
-    locks of rows).
+    locks of rows), and with `at_least` those whose head is lower than theirs there.
     """
     found = (
         Document.objects.select_for_update(no_key=True, skip_locked=skip_locked)
@@ -111,6 +112,8 @@ def append_many(
     for document_id, head, tail_bytes in found:
         if expected_head is not None and head != expected_head:
             raise HeadMoved(f"The document is at {head}, not at {expected_head}.")
+        if at_least is not None and head < at_least[document_id]:
+            continue
         document_key = _prepare(Document, "id", document_id)
         updates = appends[document_id]
         for seq, update in enumerate(updates, head + 1):

@@ -37,7 +37,8 @@ class FakeRoom:
     def __init__(self, document_id: uuid.UUID) -> None:
         self.document_id = document_id
         self.commits: list[tuple[list[Append], int, int]] = []
-        self.failed = self.gone = False
+        self.failed = self.gone = self.set_back = False
+        self.head = 0
         self.heard = asyncio.Event()
 
     def committed(self, appends: Any, *, rows: int, last_seq: int) -> None:
@@ -50,6 +51,10 @@ class FakeRoom:
 
     def document_gone(self) -> None:
         self.gone = True
+        self.heard.set()
+
+    def log_set_back(self) -> None:
+        self.set_back = True
         self.heard.set()
 
     @property
@@ -66,11 +71,11 @@ class Writes:
         self.fail: Callable[[set[uuid.UUID]], bool] = lambda _: False
         self.error: Exception = OperationalError("database is locked")
 
-    def __call__(self, rows: Any) -> Any:
+    def __call__(self, rows: Any, known: Any) -> Any:
         self.documents.append(set(rows))
         if self.fail(set(rows)):
             raise self.error
-        return self.write(rows)
+        return self.write(rows, known)
 
 
 @pytest.fixture
@@ -286,6 +291,19 @@ async def test_row_that_somebody_locks_holds_up_only_its_own_document(
     await holding
     await settled(journal)
     assert held.seqs[-1] == len(await rows_of(text_document))
+
+
+async def test_log_that_ends_before_what_its_room_holds_is_not_written_to(
+    journal, alice, text_document
+):
+    other = await in_thread(lambda: create_document(owner=alice))
+    ahead, good = FakeRoom(text_document.id), FakeRoom(other.id)
+    ahead.head = 5
+    for room in (ahead, good):
+        journal.append(room, append_of(letter(1)))
+    await settled(journal)
+    assert (ahead.set_back, ahead.commits, good.seqs) == (True, [], [1])
+    assert not await rows_of(text_document)
 
 
 async def test_appends_stay_in_order_over_a_failure(journal, writes, text_document):
