@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.05
 _MAX_PAUSE_SECONDS = 2.0
+# How long SQLite waits for others' locks: short, so that the bound for trying again holds.
+_BUSY_SECONDS = 2.0
 # A database that fails slowly, document by document, is left alone for a pause after this.
 _ROUND_SECONDS = 1.0
 # A row is made of at most so many updates: merging costs the square of their number.
@@ -146,7 +148,7 @@ class Journal:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._threads = DatabaseThreads(name="journal", count=1)
+        self._threads = DatabaseThreads(name="journal", count=1, busy_seconds=_BUSY_SECONDS)
         self._queues: dict[uuid.UUID, _Queue] = {}
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()

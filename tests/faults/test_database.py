@@ -257,10 +257,6 @@ async def test_a_log_that_was_set_back_under_running_processes_is_healed(house, 
     assert {scribe.closes[0] for scribe in group.scribes} == {1012}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="The journal appends to a log that is behind its room: nobody ever notices",
-)
 @pytest.mark.parametrize("seed", range(bounded(1, soak=20)))
 async def test_a_log_that_is_set_back_while_people_type_is_healed(house, figures, seed):
     """Typing goes on: the log has grown beyond its old head before any poll looks at it."""

@@ -81,9 +81,6 @@ async def test_a_reader_who_stops_reading_costs_nothing_and_has_everything_in_th
     assert percentile(waits, 0.99) < 1.0
 
 
-@pytest.mark.xfail(
-    strict=True, reason="A room remembers each emoji that was ever typed, at 120 bytes apiece"
-)
 async def test_text_that_was_deleted_again_costs_no_memory(alone, figures):
     async with alone.cast.alice.client(new_document(alone)) as writer:
         before = memory_bytes(alone.servers[0])
