@@ -67,15 +67,18 @@ class Interval:
 
     def figures(self) -> Figures:
         """CPU is the server's, of all its processes, per 1,000 updates delivered to others."""
-        delivered = max(1, self.delivered)
-        return {
-            "cpu_ms_per_1000_delivered": 1e6 * self.server_cpu_seconds / delivered,
+        figures = {
             "sent_per_second": self.sent / self.seconds,
-            "delivered_per_second": self.delivered / self.seconds,
-            "updates_per_frame": self.delivered / max(1, self.frames),
             "server_cpu_share": self.server_cpu_seconds / self.seconds,
             "generator_cpu_share": self.generator_cpu_seconds / self.seconds,
         }
+        if self.delivered:
+            figures |= {
+                "cpu_ms_per_1000_delivered": 1e6 * self.server_cpu_seconds / self.delivered,
+                "delivered_per_second": self.delivered / self.seconds,
+                "updates_per_frame": self.delivered / self.frames,
+            }
+        return figures
 
 
 @asynccontextmanager

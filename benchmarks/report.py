@@ -49,9 +49,13 @@ COLUMNS = {
     "lost_updates": Column("lost", 0),
     "lost_characters": Column("missing for a newcomer", 0),
     "diverged": Column("diverged", 0),
+    "refusals": Column("refusals", 0),
+    "closed": Column("closed by the server", 0),
     "server_cpu_share": Column("server CPU", is_share=True),
     "generator_cpu_share": Column("generator CPU", is_share=True),
 }
+# Worth a column only where there are any.
+TROUBLES = frozenset({"refusals", "closed"})
 
 
 def write_report(results: Results, machine: dict[str, str], directory: Path) -> Path:
@@ -92,7 +96,12 @@ def _section(scenario: Scenario, rounds: Rounds) -> list[str]:
     columns = [
         name for name in COLUMNS if any(name in figures for of in rounds.values() for figures in of)
     ]
-    columns = [name for name in columns if name not in scenario.hidden]
+    columns = [
+        name
+        for name in columns
+        if name not in scenario.hidden
+        and (name not in TROUBLES or any(median(of, name) for of in rounds.values()))
+    ]
     ratio = [f"x {REFERENCE}"] if REFERENCE in rounds else []
     headings = ["server", *ratio, *(COLUMNS[name].heading for name in columns), "rounds"]
     lines = [f"## {scenario.title}", ""]
