@@ -190,10 +190,10 @@ def test_a_request_after_a_restart_of_postgresql_gets_a_connection_that_lives(
     load: Load, postgres: Postgres
 ):
     with connection_as_configured(load, postgres.url()) as connection:
-        before = ask(connection, "SELECT pg_backend_pid()")
-        # The end of a request: back into the pool.
+        before = {ask(connection, "SELECT pg_backend_pid()")}
+        # The end of a request: back into the pool, which may have another one ready.
         connection.close()
-        assert ask(connection, "SELECT pg_backend_pid()") == before
+        before.add(ask(connection, "SELECT pg_backend_pid()"))
         connection.close()
         postgres.restart()
-        assert ask(connection, "SELECT pg_backend_pid()") != before
+        assert ask(connection, "SELECT pg_backend_pid()") not in before
