@@ -48,7 +48,7 @@ class Socket:
     # How a session of this socket reaches its client.
     transport: Callable[
         [
-            Callable[[ServerMessage], Awaitable[None]],
+            Callable[[ServerMessage], Awaitable[bool]],
             Callable[[Close], Awaitable[None]],
             Callable[[ServerMessage], bytes],
         ],
@@ -74,6 +74,8 @@ class Attachment:
         # The client is no longer interested.
         self._detached = False
         self._denied = False
+        # The last that the client brought.
+        self._token: str | None = None
         # A denial that is not said yet: who is denied again and again waits for it.
         self._denial: asyncio.TimerHandle | None = None
         self._renewal: asyncio.TimerHandle | None = None
@@ -126,12 +128,12 @@ class Attachment:
             try:
                 await self._handle(body)
             except WireError as error:
-                await self._refuse(Close(CloseCode.BAD_MESSAGE, str(error)))
+                await self.refuse(Close(CloseCode.BAD_MESSAGE, str(error)))
             except doors.Refused as refused:
-                await self._refuse(Close(refused.code, refused.reason))
+                await self.refuse(Close(refused.code, refused.reason))
             except Exception:
                 logger.exception("An attachment to %r fails", self._key)
-                await self._refuse(Close(CloseCode.TRY_AGAIN_LATER, "try again"))
+                await self.refuse(Close(CloseCode.TRY_AGAIN_LATER, "try again"))
             self._busy = False
 
     async def _handle(self, body: bytes) -> None:
@@ -185,6 +187,7 @@ class Attachment:
         session.send(RoleChanged(session.role.slug))
 
     def _credentials(self, message: Authenticate) -> doors.Credentials:
+        self._token = message.token
         brought = self._socket.credentials()
         return brought if message.token is None else doors.Credentials(token=message.token)
 
@@ -214,11 +217,12 @@ class Attachment:
 
     # What is said to the client ---------------------------------------------------------
 
-    async def _send(self, message: ServerMessage) -> None:
-        for frame in self._protocol.encode(message):
-            if not self._detached:
-                await self._socket.send(frame)
+    async def _send(self, message: ServerMessage) -> bool:
+        frames = [] if self._detached else self._protocol.encode(message)
+        for frame in frames:
+            await self._socket.send(frame)
         self._end_over(message)
+        return bool(frames)
 
     def _encode(self, message: ServerMessage) -> bytes:
         frames = [frame_of(frame) for frame in self._protocol.encode(message)]
@@ -230,16 +234,21 @@ class Attachment:
         if isinstance(message, Error) and (end := end_of(message)) and self._attendance:
             self._attendance.session.close(end.code, end.reason)
 
-    async def _refuse(self, close: Close) -> None:
+    async def refuse(self, close: Close) -> None:
+        """End the session, or say that there is none."""
         if self._attendance is not None:
             # What waits is written first.
             self._attendance.session.close(close.code, close.reason)
             return
         self._denied = True
-        client = (self._socket.address, document_name(self._key))
+        client = (self._socket.address, self._key, self._token)
         delay = self._socket.hub.refusals.delay_seconds(client, now=time.monotonic())
         if not delay:
-            await self._close(close)
+            try:
+                await self._close(close)
+            except Exception:
+                # The socket is gone, and its end is on its way.
+                logger.debug("A denial of %r finds nobody", self._key, exc_info=True)
             return
         self._denial = asyncio.get_running_loop().call_later(
             delay, lambda: self._socket.hub.spawn(self._close(close), name="denial")

@@ -124,7 +124,7 @@ class Content:
 
     def _admit_plain(self, batch: "_Batch", session: Session, edits: Sequence[Edit]) -> int:
         """Let the first ones through that do nothing but add; how many."""
-        if not session.may_edit or session in self._holding:
+        if session.closing is not None or not session.may_edit or session in self._holding:
             return 0
         is_foreign = self._is_foreign_to(session)
         starts: dict[int, int] = {}
@@ -161,8 +161,9 @@ class Content:
             clients = reach.starts.keys()
             payload = merge([edit.update for edit in edits])
             self._journal(session, payload, clients, edits, reach)
-            for client in clients:
-                self._writers.setdefault(client, session)
+            if session in self._audience:
+                for client in clients:
+                    self._writers.setdefault(client, session)
         # An author gets its own edits back inside what several wrote.
         authors = {session.person for session, _, _ in batch.runs}
         sessions = {session for session, _, _ in batch.runs}
@@ -178,8 +179,8 @@ class Content:
         examined = None
         if len(edits[0].update) > _LARGE_BYTES:
             examined = await self._examine(session, edits[0])
-            if session.closing is not None:
-                return
+        if session.closing is not None:
+            return
         if not session.may_edit:
             self._answer_reader(session, edits)
             return
@@ -236,7 +237,7 @@ class Content:
 
     def _doubt(self, session: Session, edits: Sequence[Edit], run: Run, *, may_hold: bool) -> None:
         """Somebody who is here is said to have written this: ask them first."""
-        if not may_hold:
+        if not may_hold or session not in self._audience:
             detail = "It holds edits in the name of somebody who is here and does not have them."
             for edit in edits:
                 # Whose words these are may still say so.

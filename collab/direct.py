@@ -66,11 +66,17 @@ class DirectLine:
     def is_ready(self) -> bool:
         """Whether the reader takes what it is sent; False also for one that is gone."""
         protocol = self._protocol
-        return protocol.writable.is_set() and not (protocol.disconnected or protocol.close_sent)
+        return protocol.writable.is_set() and not (
+            protocol.disconnected or protocol.close_sent or protocol.transport.is_closing()
+        )
 
     def write(self, frames: bytes) -> None:
         """Write whole frames to a reader that is ready."""
         self._protocol.transport.write(frames)
+
+    def abort(self) -> None:
+        """End the connection, whatever was not taken."""
+        self._protocol.transport.abort()
 
     def close(self) -> None:
         """Take nothing more."""

@@ -72,8 +72,9 @@ class Hints:
             await self._layer.group_add(bus.group_of(document_id), self._channel)
             self._subscribed.add(document_id)
         for document_id in self._subscribed - self._wanted.keys():
-            await self._layer.group_discard(bus.group_of(document_id), self._channel)
+            # Whatever comes of it, the layer may have forgotten it: if wanted, it is asked again.
             self._subscribed.discard(document_id)
+            await self._layer.group_discard(bus.group_of(document_id), self._channel)
         for document_id, ready in self._wanted.items():
             if document_id in self._subscribed:
                 ready.set()

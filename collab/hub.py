@@ -84,7 +84,7 @@ class Hub:
         self.spawn(self._hints.publish_queued(), name="publisher")
         self.spawn(self._every(self.options.poll_seconds, self._poll), name="poll")
         self.spawn(self._every(self.options.lease_seconds / 3, self._renew), name="lease")
-        self.spawn(self._every(self.options.quiet_seconds / 4, self._break_silence), name="quiet")
+        self.spawn(self._every(self.options.quiet_seconds / 10, self._break_silence), name="quiet")
         self.spawn(
             self._every(self.options.access_recheck_seconds, self._recheck_everybody),
             name="access",

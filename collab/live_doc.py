@@ -98,7 +98,7 @@ class LiveDoc:
         if admitted.entangled or not starts:
             return None
         for client, start in starts.items():
-            if start != clocks.get(client, 0) or ends[client] == start or is_foreign(client):
+            if start != clocks.get(client, 0) or ends[client] <= start or is_foreign(client):
                 return None
         clocks.update(ends)
         if admitted.pairs:

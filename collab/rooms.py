@@ -143,8 +143,11 @@ class Room:
         edits: dict[Session, list[Edit]] = {}
         cursors: dict[Session, list[AwarenessState]] = {}
         for session, message in batch:
-            if session not in self.audience or session.closing is not None:
+            if session.closing is not None:
                 # What somebody had on the way when their access ended does not count.
+                continue
+            if session not in self.audience and not isinstance(message, Edit):
+                # What they wrote before they left does.
                 continue
             match message:
                 case Edit():

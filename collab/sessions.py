@@ -36,19 +36,28 @@ def _never() -> bool:
     return False
 
 
-def _write_nothing(_message: ServerMessage) -> None:
+def _write_nothing(_message: ServerMessage) -> bool:
     raise AssertionError("this transport is never ready")
+
+
+def _cannot_abort() -> None:
+    """There is no way: the server will notice itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """How to reach a socket; `send` may block for as long as its reader is slow."""
+    """How to reach a socket; `send` may block for as long as its reader is slow.
 
-    send: Callable[[ServerMessage], Awaitable[None]]
+    `send` and `write` say whether anything went out: not every wire has a word for everything.
+    """
+
+    send: Callable[[ServerMessage], Awaitable[bool]]
     close: Callable[[Close], Awaitable[None]]
     # A short cut, where there is one: while the reader is ready, `write` does not block.
     is_ready: Callable[[], bool] = _never
-    write: Callable[[ServerMessage], None] = _write_nothing
+    write: Callable[[ServerMessage], bool] = _write_nothing
+    # For a reader that takes not even the close.
+    abort: Callable[[], None] = _cannot_abort
 
 
 @dataclass(eq=False, slots=True)
@@ -79,6 +88,8 @@ class Session:
     _writer: asyncio.Task[None] | None = None
     # The writer has something to say, and has not said it yet.
     _writing: bool = False
+    # What was taken out of the outbox, and found the reader behind.
+    _unsent: list[ServerMessage] = field(default_factory=list)
     # What waits is written at the end of this turn, without the writer.
     _flushing: bool = False
     # All that waits; from its start on.
@@ -121,8 +132,7 @@ class Session:
             self.outbox.put_change(message, before=before)
             self._stir()
         else:
-            self.transport.write(message)
-            self.told_at = time.monotonic()
+            self._write_now([message])
 
     def send_awareness(self, message: Awareness) -> None:
         """Queue what is new about cursors."""
@@ -143,7 +153,8 @@ class Session:
 
     def is_behind(self) -> bool:
         """Whether the client does not take what it is sent."""
-        return len(self.outbox) > _MAX_UNREAD and self._writer is not None
+        waiting = len(self.outbox) + len(self._unsent)
+        return waiting > _MAX_UNREAD and self._writer is not None
 
     async def wait_for_reader(self) -> None:
         """Wait until the client takes what it is sent: whoever does not is not read either."""
@@ -183,10 +194,23 @@ class Session:
         if self.closing is not None or self._writer is None or not self.transport.is_ready():
             self._wake.set()
             return
-        for message in self._take():
-            self.transport.write(message)
-        self.told_at = time.monotonic()
+        self._write_now(self._take())
         self._space.set()
+
+    def _write_now(self, messages: list[ServerMessage]) -> None:
+        """Write until the reader is behind; the rest is the writer's."""
+        try:
+            for at, message in enumerate(messages):
+                if not self.transport.is_ready():
+                    self._unsent = messages[at:]
+                    self._wake.set()
+                    return
+                if self.transport.write(message):
+                    self.told_at = time.monotonic()
+        except Exception:
+            # What was taken is not there any more: the client has to begin anew.
+            logger.exception("The session %s cannot be written to", self.connection)
+            self.close(CloseCode.TRY_AGAIN_LATER, "try again")
 
     async def _write(self) -> None:
         try:
@@ -194,10 +218,11 @@ class Session:
                 await self._wake.wait()
                 self._wake.clear()
                 self._writing = True
-                for message in self._take():
+                unsent, self._unsent = self._unsent, []
+                for message in unsent + self._take():
                     async with asyncio.timeout(self.stalled_seconds):
-                        await self.transport.send(message)
-                    self.told_at = time.monotonic()
+                        if await self.transport.send(message):
+                            self.told_at = time.monotonic()
                 self._writing = False
                 self._space.set()
             await self._shut(self.closing)
@@ -219,3 +244,4 @@ class Session:
         except Exception:
             # Servers differ in what they raise for a peer that is gone.
             logger.debug("%s could not be closed", self.connection, exc_info=True)
+            self.transport.abort()

@@ -53,7 +53,9 @@ def read_ticket(ticket: str, *, document_id: uuid.UUID) -> Ticket:
     try:
         pass_ = signing.loads(ticket, salt=_SALT)
     except signing.BadSignature:
-        raise TicketError("This is not a ticket that was issued here.") from None
+        raise TicketError(
+            "This is neither a ticket that was issued here nor an API token."
+        ) from None
     if pass_["document"] != document_id.hex:
         raise TicketError("The ticket is for another document.")
     until = datetime.fromtimestamp(pass_["until"], UTC)

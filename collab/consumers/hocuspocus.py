@@ -56,14 +56,14 @@ class HocuspocusConsumer(SocketConsumer):
         elif bytes_data == PONG:
             # The socket is alive, which is all that was asked.
             return
-        elif len(bytes_data) > limit:
-            await self.close_slowly(
-                Close(CloseCode.TOO_LARGE, f"a frame has at most {limit} bytes")
-            )
         else:
             try:
                 key, body = split(bytes_data)
-                if body[:1] == DETACH:
+                if len(bytes_data) > limit:
+                    # Said for the document: providers would send it again on another socket.
+                    reason = f"a frame has at most {limit} bytes"
+                    await self.attachment(key).refuse(Close(CloseCode.TOO_LARGE, reason))
+                elif body[:1] == DETACH:
                     self.detach(key)
                 else:
                     await self.attachment(key).put(body)

@@ -81,7 +81,7 @@ class DocumentConsumer(SocketConsumer, AsyncJsonWebsocketConsumer):
         if admission is None:
             return False
         if self.is_open:
-            transport = self.transport(self.send_json, self.close_with, _frame_of)
+            transport = self.transport(self.send_message, self.close_with, _frame_of)
             self.attendance = Attendance(self.hub, admission, transport, address=self.address)
         return True
 
@@ -141,6 +141,10 @@ class DocumentConsumer(SocketConsumer, AsyncJsonWebsocketConsumer):
                 if self.attendance is None:
                     raise WireError("Say `hello` first.", code=ErrorCode.FORBIDDEN)
                 await self.attendance.submit(content)
+
+    async def send_message(self, message: ServerMessage) -> bool:
+        await self.send_json(message)
+        return True
 
     async def answer(self, message: ServerMessage) -> None:
         """Say something to this client alone."""

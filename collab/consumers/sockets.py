@@ -87,7 +87,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
 
     def transport(
         self,
-        send: Callable[[ServerMessage], Awaitable[None]],
+        send: Callable[[ServerMessage], Awaitable[bool]],
         close: Callable[[Close], Awaitable[None]],
         encode: Callable[[ServerMessage], bytes],
     ) -> Transport:
@@ -96,11 +96,13 @@ class SocketConsumer(AsyncWebsocketConsumer):
         if line is None:
             return Transport(send, close)
 
-        def write(message: ServerMessage) -> None:
-            if frames := encode(message):
+        def write(message: ServerMessage) -> bool:
+            frames = encode(message)
+            if frames:
                 line.write(frames)
+            return bool(frames)
 
-        return Transport(send, close, is_ready=line.is_ready, write=write)
+        return Transport(send, close, is_ready=line.is_ready, write=write, abort=line.abort)
 
     def credentials(self) -> Credentials:
         """What the socket brought along; Refused if its Origin is not one of ours."""
@@ -122,7 +124,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
 
     async def close_slowly(self, close: Close) -> None:
         """Close a socket whose client may not understand it, and would come again at once."""
-        client = (self.address, self.scope["path"])
+        client = (self.address, self.scope["path"], self.scope.get("query_string"))
         delay = self.hub.refusals.delay_seconds(client, now=time.monotonic())
         if not delay:
             await self.close_with(close)

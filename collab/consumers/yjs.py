@@ -41,7 +41,7 @@ class YjsConsumer(SocketConsumer):
             reason = "sign in, or bring a ticket or a token in the address"
             await self.close_slowly(Close(CloseCode.NOT_AUTHENTICATED, reason))
             return
-        transport = self.transport(self.send_message, self.close_with, self.encode)
+        transport = self.transport(self.send_message, self.close_session, self.encode)
         self.attendance = Attendance(
             self.hub, admission, transport, address=self.address, watches_silence=True
         )
@@ -87,10 +87,19 @@ class YjsConsumer(SocketConsumer):
                 code = CloseCode.TOO_LARGE if too_large else CloseCode.BAD_MESSAGE
                 session.close(code, str(error))
 
-    async def send_message(self, message: ServerMessage) -> None:
-        for frame in self.protocol.encode(message):
+    async def close_session(self, close: Close) -> None:
+        """Close for good, which older providers do not understand, or for a while."""
+        if 4400 <= close.code < 4500:
+            await self.close_slowly(close)
+        else:
+            await self.close_with(close)
+
+    async def send_message(self, message: ServerMessage) -> bool:
+        frames = self.protocol.encode(message)
+        for frame in frames:
             await self.send(bytes_data=frame)
         self.end_over(message)
+        return bool(frames)
 
     def encode(self, message: ServerMessage) -> bytes:
         if isinstance(message, Changed):

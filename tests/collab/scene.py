@@ -119,10 +119,11 @@ class Client:
             stalled_seconds=5,
         )
 
-    async def _take(self, message: ServerMessage) -> None:
+    async def _take(self, message: ServerMessage) -> bool:
         await self.may_take.wait()
         self.said.append(message)
         self.spoken_to.set()
+        return True
 
     async def _close(self, close: Close) -> None:
         self.closed = close

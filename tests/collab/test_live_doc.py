@@ -211,3 +211,10 @@ def test_state_vector_that_ends_within_a_character_is_taken_to_end_before_it():
     doc = LiveDoc([bytes.fromhex("010101000401017404f09f988000")])
     assert doc.encode_since(encode_state_vector({1: 1})) == doc.encode_since(b"\0")
     assert doc.encode_since(encode_state_vector({1: 2})) == b"\0\0"
+
+
+def test_gap_at_the_end_moves_no_clock_back():
+    doc = LiveDoc([A, AFTER_A])
+    # A block of nothing but a gap, from the clock that is known.
+    assert doc.admit_plain(bytes.fromhex("010101020a0300"), is_foreign=lambda _: False) is None
+    assert doc.clocks == {1: 2}

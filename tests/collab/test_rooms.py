@@ -479,6 +479,17 @@ async def test_role_may_change_while_connected(scene):
     assert scene.text() == "ab"
 
 
+async def test_what_somebody_wrote_before_they_left_is_kept(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await bob.send(Edit(A, 1))
+    scene.room.leave(bob.session)
+    await scene.turn()
+    await scene.commit()
+    assert scene.text() == "a"
+    assert len(alice.got(Changed)) == 1
+    assert len(scene.services.log) == 1
+
+
 async def test_what_somebody_had_on_the_way_when_removed_does_not_count(scene):
     bob, alice = await scene.enter("bob"), await scene.enter("alice")
     bob.may_take.clear()
