@@ -93,11 +93,11 @@ soak: .venv/dev.stamp $(BUILT) $(CLIENT_MODULES)
 	SEEDS=200 $(BIN)/python -m pytest tests/e2e/test_convergence.py tests/e2e/test_stock_convergence.py
 
 bench: .venv/dev.stamp
-	$(BIN)/python -m benchmarks.cold_open
-	$(BIN)/python -m benchmarks run
+	$(BIN)/python -m benchmarks run --quick
 
 bench-all: .venv/dev.stamp
-	$(BIN)/python -m benchmarks run --curves
+	$(BIN)/python -m benchmarks.cold_open
+	$(BIN)/python -m benchmarks --output benchmarks/results run --curves
 
 requirements: .venv/dev.stamp
 	$(BIN)/uv pip compile --upgrade --quiet --output-file requirements/base.txt requirements/base.in
