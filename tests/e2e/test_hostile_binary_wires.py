@@ -221,8 +221,29 @@ async def test_yjs_state_that_is_too_large_is_closed_with_4413(cast, document, b
         assert await raw.closed() == 4413
 
 
-@pytest.mark.parametrize("wire", ["yjs", "hocuspocus"])
-@pytest.mark.parametrize(("size", "codes"), [(LIMIT + 1, {4413}), (40 * 2**20, {1009, 4413})])
+async def test_hocuspocus_frame_above_the_limit_is_denied_to_its_document(
+    cast, document, bystander
+):
+    async with hocuspocus(cast) as raw:
+        await attached(raw, document, cast.alice)
+        await raw.send(lib0.framed(document, b"\0" * LIMIT))
+        denied = await raw.receive("denied")
+        assert str(LIMIT) in denied["reason"]
+        # The socket stays: a provider would send it again on another.
+        await raw.send(b"\x09")
+        await raw.receive("pong")
+    await bystander.saved()
+
+
+@pytest.mark.parametrize(
+    ("wire", "size", "codes"),
+    [
+        ("yjs", LIMIT + 1, {4413}),
+        ("yjs", 40 * 2**20, {1009, 4413}),
+        ("hocuspocus", LIMIT + 1, {4400}),
+        ("hocuspocus", 40 * 2**20, {1009, 4400}),
+    ],
+)
 async def test_frame_above_the_limit_is_closed(cast, document, bystander, wire, size, codes):
     opening = yjs(cast.alice, document) if wire == "yjs" else hocuspocus(cast)
     async with opening as raw:
