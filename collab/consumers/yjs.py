@@ -89,6 +89,9 @@ class YjsConsumer(SocketConsumer):
 
     async def close_session(self, close: Close) -> None:
         """Close for good, which older providers do not understand, or for a while."""
+        if self.attendance is not None:
+            # However long the socket is kept waiting for it, nobody is here any more.
+            self.attendance.leave()
         if 4400 <= close.code < 4500:
             await self.close_slowly(close)
         else:

@@ -228,6 +228,32 @@ async def test_removal_ends_the_socket_for_good(yjs, bob, text_document):
     assert await socket.close_code() == 4403
 
 
+async def test_who_waits_for_a_slow_close_is_not_here_any_more(
+    yjs, sockets, alice, bob, text_document
+):
+    watcher = await sockets.joined(alice, text_document)
+    for _ in range(2):
+        bad = await joined(yjs, text_document, bob)
+        await bad.send(b"\x09")
+        assert await bad.close_code() == 4400
+    third = await joined(yjs, text_document, bob)
+    # Two came and went before.
+    for _ in range(2):
+        await watcher.receive("presence", left=(await joined_entry(watcher))["connection"])
+    entry = await joined_entry(watcher)
+    await third.send(b"\x09")
+    await watcher.receive("presence", left=entry["connection"])
+    assert await third.communicator.receive_nothing(timeout=0.1)
+
+
+async def joined_entry(watcher: Any) -> dict[str, Any]:
+    """The next who joins, as the watcher hears of it."""
+    while "joined" not in (message := await watcher.receive("presence")):
+        pass
+    entry: dict[str, Any] = message["joined"]
+    return entry
+
+
 async def test_role_counts_from_the_moment_it_changes(yjs, sockets, alice, bob, text_document):
     socket = await joined(yjs, text_document, bob)
     watcher = await sockets.joined(alice, text_document)
