@@ -94,7 +94,10 @@ class AwarenessStates:
             if entry is not None and not _may_speak(entry, connection, person, first_word):
                 continue
             state = _signed(said.state, person)
-            clock = self._clock_of(said, state, person, first_word=first_word)
+            if is_new and entry is not None and state is None:
+                # An echo of somebody's goodbye: it does not hand their client id over.
+                continue
+            clock = self._clock_of(said, state, person, may_return=is_new and first_word)
             if clock is None:
                 if entry is not None:
                     entry.heard_at = now
@@ -117,7 +120,7 @@ class AwarenessStates:
         return Heard(news, raised)
 
     def _clock_of(
-        self, said: AwarenessState, state: Any, person: Person, *, first_word: bool
+        self, said: AwarenessState, state: Any, person: Person, *, may_return: bool
     ) -> int | None:
         """The clock at which it is news; None if it is none."""
         entry = self._entries.get(said.client)
@@ -125,8 +128,11 @@ class AwarenessStates:
             left = self._left.get(said.client)
             if left is None or state is None:
                 return None if state is None else said.clock
-            is_back = first_word and left[1] == person.username
+            is_back = may_return and left[1] == person.username
             return max(said.clock, left[0] + 1) if is_back else None
+        if entry.state is None and may_return and entry.username == person.username:
+            # It said goodbye on a connection that is not yet known to be closed, and is back.
+            return None if state is None else max(said.clock, entry.clock + 1)
         if said.clock == entry.clock and entry.raised and state not in (None, entry.state):
             # It moved on before it heard that its clock was raised.
             return said.clock + 1

@@ -95,6 +95,26 @@ def test_client_id_is_free_again_when_it_said_goodbye(alice, bob, states):
     assert states.owner_of(1) == "b"
 
 
+def test_echo_of_a_goodbye_does_not_hand_the_client_id_over(states, alice, bob):
+    bob.says(9, 0, {})
+    alice.says(1, 3, {})
+    alice.says(1, 3, None)
+    assert bob.says(1, 3, None) == []
+    assert states.leave("a") == []
+    # She comes back, as stock providers do, at the clock that she had.
+    assert Speaker(states, ALICE, "a2").says(1, 3, {}) == [AwarenessState(1, 4, {})]
+    assert states.owner_of(1) == "a2"
+
+
+def test_one_who_said_goodbye_is_back_before_the_first_connection_is_closed(states, alice):
+    alice.says(1, 3, {})
+    alice.says(1, 3, None)
+    heard = Speaker(states, ALICE, "a2").hears(1, 3, {})
+    assert heard == Heard([AwarenessState(1, 4, {})], [AwarenessState(1, 3, None)])
+    assert states.leave("a") == []
+    assert states.states() == [AwarenessState(1, 4, {})]
+
+
 def test_somebody_speaks_for_their_own_earlier_connection(states, alice):
     alice.says(1, 3, {})
     assert Speaker(states, ALICE, "a2").says(1, 4, {})
