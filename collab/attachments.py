@@ -19,13 +19,11 @@ from collab.wire.messages import (
     Close,
     CloseCode,
     Detach,
-    Error,
     RoleChanged,
     ServerMessage,
     TokenWanted,
     WireError,
 )
-from collab.wire.refusals import end_of
 
 logger = logging.getLogger(__name__)
 
@@ -170,7 +168,7 @@ class Attachment:
             admission,
             socket.transport(self._send, self._close, self._encode),
             address=socket.address,
-            watches_silence=True,
+            is_stock=True,
             hears_stateless=True,
         )
         self._expect_end(admission.entrant.until)
@@ -221,18 +219,11 @@ class Attachment:
         frames = [] if self._detached else self._protocol.encode(message)
         for frame in frames:
             await self._socket.send(frame)
-        self._end_over(message)
         return bool(frames)
 
     def _encode(self, message: ServerMessage) -> bytes:
-        frames = [frame_of(frame) for frame in self._protocol.encode(message)]
-        self._end_over(message)
-        return b"" if self._detached else b"".join(frames)
-
-    def _end_over(self, message: ServerMessage) -> None:
-        """End the session, if what was said is something that its client cannot live with."""
-        if isinstance(message, Error) and (end := end_of(message)) and self._attendance:
-            self._attendance.session.close(end.code, end.reason)
+        frames = [] if self._detached else self._protocol.encode(message)
+        return b"".join(map(frame_of, frames))
 
     async def refuse(self, close: Close) -> None:
         """End the session, or say that there is none."""

@@ -77,7 +77,7 @@ class Attendance:
         transport: Transport,
         *,
         address: str,
-        watches_silence: bool = False,
+        is_stock: bool = False,
         hears_stateless: bool = False,
     ) -> None:
         """Let somebody in who was admitted, and welcome them."""
@@ -90,7 +90,7 @@ class Attendance:
             outbox=Outbox(max_bytes=options.outbox_bytes),
             since=datetime.now(UTC),
             stalled_seconds=options.stalled_seconds,
-            watches_silence=watches_silence,
+            is_stock=is_stock,
             hears_stateless=hears_stateless,
         )
         self.session.send(

@@ -145,7 +145,7 @@ class Audience:
             return
         message = Awareness(states)
         for session in self.sessions.values():
-            if session.synced and (session is not apart_from or session.watches_silence):
+            if session.synced and (session is not apart_from or session.is_stock):
                 session.send_awareness(message)
 
     def show_awareness(self, session: Session) -> None:
@@ -162,7 +162,7 @@ class Audience:
     def keep_alive(self, *, quiet_since: float) -> None:
         """Say something to those who have heard nothing since then, and would not bear it."""
         for session in self.sessions.values():
-            if session.watches_silence and session.told_at < quiet_since:
+            if session.is_stock and session.told_at < quiet_since:
                 session.send(KeepAlive())
 
     def witness_of(self, client: int, session: Session) -> Session | None:

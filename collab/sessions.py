@@ -15,6 +15,7 @@ from collab.wire.messages import (
     Changed,
     Close,
     CloseCode,
+    Error,
     Person,
     PresenceEntry,
     PresenceFull,
@@ -24,6 +25,7 @@ from collab.wire.messages import (
     Stateless,
     Sync,
 )
+from collab.wire.refusals import end_of
 from documents.permissions import Action, Role, allows
 
 # Answers and acknowledgements that may wait for a client before it is read no further.
@@ -71,9 +73,10 @@ class Session:
     outbox: Outbox
     since: datetime
     stalled_seconds: float
-    # Its client takes a socket without messages for a dead one: it is told its own awareness too,
-    # and something when there is nothing to tell.
-    watches_silence: bool = False
+    # Its client is a stock provider. It takes a socket without messages for a dead one: it is told
+    # its own awareness too, and something when there is nothing to tell. And it has no word for
+    # errors: one that it cannot live with ends the session.
+    is_stock: bool = False
     hears_stateless: bool = False
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     # The session's name in the roster: its id, written once.
@@ -119,6 +122,8 @@ class Session:
         """Queue a message that is neither merged nor dropped."""
         self.outbox.put(message)
         self._stir()
+        if self.is_stock and isinstance(message, Error) and (end := end_of(message)) is not None:
+            self.close(end.code, end.reason)
 
     def send_presence(self, message: PresenceJoined | PresenceLeft) -> None:
         """Queue what is new about the roster."""

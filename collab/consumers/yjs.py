@@ -11,12 +11,10 @@ from collab.wire.messages import (
     Changed,
     Close,
     CloseCode,
-    Error,
     ErrorCode,
     ServerMessage,
     WireError,
 )
-from collab.wire.refusals import end_of
 from collab.wire.yjs import YjsProtocol
 from collab.wire.yprotocols import write_change
 
@@ -43,7 +41,7 @@ class YjsConsumer(SocketConsumer):
             return
         transport = self.transport(self.send_message, self.close_session, self.encode)
         self.attendance = Attendance(
-            self.hub, admission, transport, address=self.address, watches_silence=True
+            self.hub, admission, transport, address=self.address, is_stock=True
         )
 
     def document_id(self) -> uuid.UUID:
@@ -101,20 +99,12 @@ class YjsConsumer(SocketConsumer):
         frames = self.protocol.encode(message)
         for frame in frames:
             await self.send(bytes_data=frame)
-        self.end_over(message)
         return bool(frames)
 
     def encode(self, message: ServerMessage) -> bytes:
         if isinstance(message, Changed):
             return frame_once(message, write_change)
-        frames = [frame_of(frame) for frame in self.protocol.encode(message)]
-        self.end_over(message)
-        return b"".join(frames)
-
-    def end_over(self, message: ServerMessage) -> None:
-        """End the session, if what was said is something that its client cannot live with."""
-        if isinstance(message, Error) and (end := end_of(message)) and self.attendance:
-            self.attendance.session.close(end.code, end.reason)
+        return b"".join(frame_of(frame) for frame in self.protocol.encode(message))
 
     async def disconnect(self, code: int) -> None:
         await super().disconnect(code)
