@@ -3,7 +3,17 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from documents.api import auth, content, documents, edits, members, tickets, versions
+from documents.api import (
+    auth,
+    content,
+    documents,
+    edits,
+    invitations,
+    links,
+    members,
+    tickets,
+    versions,
+)
 from documents.api.fallback import NothingHere
 
 _one_document: list[URLPattern] = [
@@ -20,6 +30,9 @@ _one_document: list[URLPattern] = [
     path("presence/", content.PresenceView.as_view()),
     path("members/", members.MembersView.as_view()),
     path("members/<str:username>/", members.MemberView.as_view()),
+    path("link/", links.LinkView.as_view()),
+    path("invitations/", invitations.InvitationsView.as_view()),
+    path("invitations/<uuid:invitation_id>/", invitations.InvitationView.as_view()),
     path("ticket/", tickets.TicketView.as_view()),
 ]
 
@@ -32,6 +45,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("documents/", documents.DocumentsView.as_view()),
     path("documents/trash/", documents.TrashView.as_view()),
     path("documents/<uuid:document_id>/", include(_one_document)),
+    path("invitations/<str:token>/", invitations.ReceivedInvitationView.as_view()),
+    path("invitations/<str:token>/accept/", invitations.AcceptInvitationView.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # "Split": its script has an address of its own, as a strict Content-Security-Policy wants.
     path(

@@ -56,6 +56,13 @@ def test_schema_names_every_endpoint(schema):
         f"DELETE {document}/members/{{username}}/",
         f"GET {document}/presence/",
         f"POST {document}/ticket/",
+        f"GET {document}/link/",
+        f"PUT {document}/link/",
+        f"GET {document}/invitations/",
+        f"POST {document}/invitations/",
+        f"DELETE {document}/invitations/{{invitation_id}}/",
+        "GET /invitations/{token}/",
+        "POST /invitations/{token}/accept/",
     }
 
 
