@@ -289,6 +289,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "RoleEnum": "documents.api.serializers.ROLES",
+        "KindEnum": "documents.models.Kind",
+        "NotificationKindEnum": "documents.models.NotificationKind",
         "LesserRoleEnum": "documents.api.serializers_sharing.LESSER_ROLES",
     },
 }

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from documents import errors
+from documents.anchoring import BadAnchor
 from documents.export import ExportError, UnknownFormat, UnknownRoot
 from documents.importing import EditError
 
@@ -88,6 +89,8 @@ def translate(error: Exception) -> Exception:  # noqa: C901, PLR0911, PLR0912 (o
             return Conflict(str(error))
         case UnknownFormat():
             return exceptions.ValidationError({"format": [str(error)]})
+        case BadAnchor():
+            return exceptions.ValidationError({"anchor": [str(error)]})
         case errors.BadUpdate() | EditError() | ExportError():
             return exceptions.ParseError(str(error))
         case RequestDataTooBig():

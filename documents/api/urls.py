@@ -11,6 +11,9 @@ from documents.api import (
     invitations,
     links,
     members,
+    messages,
+    notifications,
+    threads,
     tickets,
     versions,
 )
@@ -33,6 +36,13 @@ _one_document: list[URLPattern] = [
     path("link/", links.LinkView.as_view()),
     path("invitations/", invitations.InvitationsView.as_view()),
     path("invitations/<uuid:invitation_id>/", invitations.InvitationView.as_view()),
+    path("threads/", threads.ThreadsView.as_view()),
+    path("threads/<int:thread_id>/", threads.ThreadView.as_view()),
+    path("threads/<int:thread_id>/resolve/", threads.ResolveView.as_view()),
+    path("threads/<int:thread_id>/reopen/", threads.ReopenView.as_view()),
+    path("threads/<int:thread_id>/comments/", threads.CommentsView.as_view()),
+    path("threads/<int:thread_id>/comments/<int:comment_id>/", threads.CommentView.as_view()),
+    path("messages/", messages.MessagesView.as_view()),
     path("ticket/", tickets.TicketView.as_view()),
 ]
 
@@ -47,6 +57,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("documents/<uuid:document_id>/", include(_one_document)),
     path("invitations/<str:token>/", invitations.ReceivedInvitationView.as_view()),
     path("invitations/<str:token>/accept/", invitations.AcceptInvitationView.as_view()),
+    path("notifications/", notifications.NotificationsView.as_view()),
+    path("notifications/<int:notification_id>/", notifications.NotificationView.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # "Split": its script has an address of its own, as a strict Content-Security-Policy wants.
     path(

@@ -14,8 +14,7 @@ class Thread(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    # The root that the text is in, and where: Yjs relative positions, as JSON.
-    root = models.CharField(max_length=64)
+    # Where the text is: Yjs relative positions, as JSON.
     start = models.JSONField()
     end = models.JSONField()
     # The text as it was, with what stood around it: how it is found again after an undo.
