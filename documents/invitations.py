@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from documents.changes import Topic, change_document_list
+from documents import changes
 from documents.errors import Conflict, DocumentMissing, TooOften
 from documents.invitation_mail import send_invitation
 from documents.members import add_member, change_role
@@ -81,7 +81,7 @@ def _prepare(document: Document, inviter: Any, email: str, role: Role) -> tuple[
     invitation.document, invitation.inviter, invitation.role = document, inviter, role
     invitation.asked_at, invitation.sent_at, invitation.expires_at = now, None, now + LIFETIME
     invitation.save()
-    change_document_list(document_id=document.id, topic=Topic.INVITATIONS)
+    _tell_changed(document.id)
     return invitation, is_new
 
 
@@ -107,7 +107,7 @@ def withdraw_invitation(*, invitation: Invitation) -> None:
     """Its link lets nobody in any more."""
     open_one = open_invitations(invitation.document_id).filter(id=invitation.id)
     if open_one.update(withdrawn_at=timezone.now()):
-        change_document_list(document_id=invitation.document_id, topic=Topic.INVITATIONS)
+        _tell_changed(invitation.document_id)
 
 
 def issue_token(invitation: Invitation) -> str:
@@ -154,7 +154,7 @@ def accept_invitation(*, token: str, user: Any) -> Document:
         change_role(membership=membership, role=role)
     invitation.accepted_at, invitation.accepted_by = timezone.now(), user
     invitation.save(update_fields=["accepted_at", "accepted_by"])
-    change_document_list(document_id=document.id, topic=Topic.INVITATIONS)
+    _tell_changed(document.id)
     notify(
         user_ids=[invitation.inviter_id],
         document=document,
@@ -162,3 +162,7 @@ def accept_invitation(*, token: str, user: Any) -> Document:
         actor=user,
     )
     return document
+
+
+def _tell_changed(document_id: uuid.UUID) -> None:
+    changes.change_document_list(document_id=document_id, topic=changes.Topic.INVITATIONS)

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from documents import bus
 from documents.models import Document, LinkReach
+from documents.notifications import tell_notifications_changed
 from documents.roles import Role
 
 
@@ -21,3 +22,4 @@ def change_link(
     document.save(update_fields=["link_reach", "link_role", "link_expires_at"])
     hint = bus.access_changed(document_id=document.id)
     transaction.on_commit(lambda: bus.publish(hint))
+    tell_notifications_changed(document_id=document.id)

@@ -7,8 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from documents import bus
-from documents.changes import Topic, change_document_list, change_user_lists
+from documents import bus, changes
 from documents.errors import Conflict
 from documents.models import Document, Membership, NotificationKind
 from documents.notifications import notify
@@ -62,7 +61,7 @@ def tell_documents_changed(*, document_id: uuid.UUID, more_user_ids: Iterable[An
     """What the members' lists of documents say of this one has changed. In a transaction."""
     members = Membership.objects.filter(document_id=document_id)
     user_ids = {*members.values_list("user_id", flat=True), *more_user_ids}
-    change_user_lists(user_ids=user_ids, topic=Topic.DOCUMENTS)
+    changes.change_user_lists(user_ids=user_ids, topic=changes.Topic.DOCUMENTS)
 
 
 def _keep_an_owner(leaving: Membership) -> None:
@@ -81,8 +80,8 @@ def _tell_members_changed(membership: Membership) -> None:
     document_id = membership.document_id
     hint = bus.access_changed(document_id=document_id, user_id=membership.user_id)
     transaction.on_commit(lambda: bus.publish(hint))
-    change_document_list(document_id=document_id, topic=Topic.MEMBERS)
+    changes.change_document_list(document_id=document_id, topic=changes.Topic.MEMBERS)
     # The others' lists name the owner.
     tell_documents_changed(document_id=document_id)
     # Notifications are about documents that their user may see.
-    change_user_lists(user_ids=[membership.user_id], topic=Topic.NOTIFICATIONS)
+    changes.change_user_lists(user_ids=[membership.user_id], topic=changes.Topic.NOTIFICATIONS)

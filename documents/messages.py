@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from documents.changes import Topic, change_document_list
+from documents import changes
 from documents.models import Document, Message
 
 MAX_MESSAGE_LENGTH = 4_000
@@ -21,7 +21,7 @@ def post_message(*, document: Document, author: Any, text: str) -> Message:
     message = Message.objects.create(
         document=document, author=author, text=text, created_at=timezone.now()
     )
-    change_document_list(document_id=document.id, topic=Topic.MESSAGES)
+    changes.change_document_list(document_id=document.id, topic=changes.Topic.MESSAGES)
     return message
 
 

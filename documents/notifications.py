@@ -1,5 +1,6 @@
 """What users are told of: what others did that concerns them."""
 
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from documents.changes import Topic, change_user_lists
+from documents import changes
 from documents.models import Comment, Document, Notification, NotificationKind, Thread
 from documents.permissions import visible_to
 
@@ -41,7 +42,18 @@ def notify(
         )
         for user_id in sorted(told)
     )
-    change_user_lists(user_ids=told, topic=Topic.NOTIFICATIONS)
+    changes.change_user_lists(user_ids=told, topic=changes.Topic.NOTIFICATIONS)
+
+
+def tell_notifications_changed(*, document_id: uuid.UUID) -> None:
+    """Who may see this document has changed, and so has what anybody sees of it in their list.
+
+    In the change's own transaction.
+    """
+    told = Notification.objects.filter(document_id=document_id).order_by()
+    user_ids = set(told.values_list("user_id", flat=True).distinct())
+    if user_ids:
+        changes.change_user_lists(user_ids=user_ids, topic=changes.Topic.NOTIFICATIONS)
 
 
 def notifications_of(user: Any) -> QuerySet[Notification]:
@@ -60,4 +72,4 @@ def mark_read(*, user: Any, notifications: QuerySet[Notification], read: bool) -
     read_at = timezone.now() if read else None
     changed = notifications.filter(user_id=user.pk, read_at__isnull=read)
     if changed.order_by().update(read_at=read_at):
-        change_user_lists(user_ids=[user.pk], topic=Topic.NOTIFICATIONS)
+        changes.change_user_lists(user_ids=[user.pk], topic=changes.Topic.NOTIFICATIONS)

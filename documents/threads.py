@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
+from documents import changes
 from documents.anchoring import (
     CONTEXT,
     BadAnchor,
@@ -16,7 +17,6 @@ from documents.anchoring import (
     find_again,
     read_position,
 )
-from documents.changes import Topic, change_document_list, change_user_lists
 from documents.content import build_document
 from documents.errors import BadUpdate, Conflict, DocumentMissing
 from documents.export import ExportError
@@ -264,8 +264,8 @@ def _forget(notifications: QuerySet[Notification]) -> None:
     """What goes with its comment is gone from lists as well."""
     user_ids = set(notifications.order_by().values_list("user_id", flat=True))
     if user_ids:
-        change_user_lists(user_ids=user_ids, topic=Topic.NOTIFICATIONS)
+        changes.change_user_lists(user_ids=user_ids, topic=changes.Topic.NOTIFICATIONS)
 
 
 def _tell_changed(thread: Thread) -> None:
-    change_document_list(document_id=thread.document_id, topic=Topic.THREADS)
+    changes.change_document_list(document_id=thread.document_id, topic=changes.Topic.THREADS)
