@@ -236,6 +236,8 @@ class Hub:
     # Other processes --------------------------------------------------------------------
 
     def _hear(self, hint: bus.Hint) -> None:
+        if hint["type"] == "user_list":
+            return
         if hint["type"] == "access":
             self.access_changes += 1
         document_id = uuid.UUID(hint["document"])

@@ -74,12 +74,42 @@ class StatelessHint(Sender):
     payload: str
 
 
-Hint = AppendedHint | AccessHint | AwarenessHint | PresenceHint | ReturnedHint | StatelessHint
+class DocumentListHint(Sender):
+    """One of the document's lists has changed: members, threads, messages."""
+
+    type: Literal["list"]
+    topic: str
+
+
+class UserListHint(TypedDict):
+    """One of a user's lists has changed: documents, notifications. To the user's own group."""
+
+    type: Literal["user_list"]
+    user: int
+    origin: str
+    topic: str
+
+
+Hint = (
+    AppendedHint
+    | AccessHint
+    | AwarenessHint
+    | PresenceHint
+    | ReturnedHint
+    | StatelessHint
+    | DocumentListHint
+    | UserListHint
+)
 
 
 def group_of(document_id: uuid.UUID) -> str:
     """The document's group on the channel layer."""
     return f"document.{document_id.hex}"
+
+
+def user_group(user_id: int) -> str:
+    """The user's group on the channel layer."""
+    return f"user.{user_id}"
 
 
 def appended(
@@ -106,6 +136,16 @@ def access_changed(*, document_id: uuid.UUID, user_id: int | None = None) -> Acc
     return {"type": "access", "document": str(document_id), "origin": "", "user": user_id}
 
 
+def document_list_changed(*, document_id: uuid.UUID, topic: str) -> DocumentListHint:
+    """The hint that one of a document's lists is to be read again."""
+    return {"type": "list", "document": str(document_id), "origin": "", "topic": topic}
+
+
+def user_list_changed(*, user_id: int, topic: str) -> UserListHint:
+    """The hint that one of a user's lists is to be read again."""
+    return {"type": "user_list", "user": user_id, "origin": "", "topic": topic}
+
+
 def channel_layer() -> BaseChannelLayer:
     """The project's layer; ImproperlyConfigured if it has none."""
     layer = get_channel_layer()
@@ -115,9 +155,13 @@ def channel_layer() -> BaseChannelLayer:
 
 
 async def send(hint: Hint) -> None:
-    """Publish a hint to the document's group; a failure is logged, and healed by the poll."""
+    """Publish a hint to its group; a failure is logged, and healed by the poll."""
     try:
-        await channel_layer().group_send(group_of(uuid.UUID(hint["document"])), dict(hint))
+        if hint["type"] == "user_list":
+            group = user_group(hint["user"])
+        else:
+            group = group_of(uuid.UUID(hint["document"]))
+        await channel_layer().group_send(group, dict(hint))
     except Exception:
         # Any failure of the layer at all: the log has what matters.
         logger.warning("The channel layer did not take a hint", exc_info=True)
