@@ -12,7 +12,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,9 +22,11 @@ from collab import metrics
 from collab.database import DatabaseThreads
 from collab.live_doc import merge
 from collab.options import Options
+from collab.rivals import JournalCheck, Known
 from collab.sessions import Session
 from documents.errors import BadUpdate
 from documents.log import NewUpdate, append_many
+from documents.marks import Mark
 from documents.models import Document
 
 logger = logging.getLogger(__name__)
@@ -91,8 +93,8 @@ class Journaled(Protocol):
     document_id: uuid.UUID
 
     @property
-    def head(self) -> int:
-        """The last row that is in the room."""
+    def mark(self) -> Mark:
+        """How much of the log is in the room."""
 
     def committed(self, appends: Sequence[Append], *, rows: int, last_seq: int) -> None:
         """These are on disk; their `rows` rows end at `last_seq`."""
@@ -104,7 +106,10 @@ class Journaled(Protocol):
         """There is no such document any more."""
 
     def log_set_back(self) -> None:
-        """The log is behind the room: an older backup is there. Nothing was written."""
+        """The log is not the room's any more: an older backup is there. Nothing was written."""
+
+    def contested(self, refused: Sequence[Append]) -> None:
+        """The log says something else under these ones' client ids. Nothing was written."""
 
 
 @dataclass(eq=False, slots=True)
@@ -113,10 +118,16 @@ class _Queue:
 
     room: Journaled
     appends: list[Append] = field(default_factory=list)
+    # Rows of others that came into the room since the first of these was applied.
+    heard: list[bytes] = field(default_factory=list)
     failing_since: float | None = None
     # When it is tried again, if it is failing, and how long it has waited for that.
     retry_at: float = 0.0
     pause: float = 0.0
+
+    def known(self) -> Known:
+        """What the room has seen of its log."""
+        return Known(self.room.mark, tuple(self.heard))
 
     def fail(self) -> None:
         """It could not be written: leave it alone for longer than the last time."""
@@ -139,8 +150,10 @@ class _Written:
     heads: dict[uuid.UUID, int]
     # Somebody else holds the document's row; nothing of it was written.
     locked: set[uuid.UUID]
-    # The log ends before what its room holds; nothing of it was written.
+    # The log is not the one that its room holds; nothing of it was written.
     set_back: set[uuid.UUID]
+    # Which of the document's rows the log contradicts; nothing of it was written.
+    contested: dict[uuid.UUID, list[int]]
 
 
 class Journal:
@@ -171,6 +184,11 @@ class Journal:
             queue = self._queues[room.document_id] = _Queue(room)
         queue.appends.append(append)
         self._stir()
+
+    def hear(self, document_id: uuid.UUID, payloads: Iterable[bytes]) -> None:
+        """Rows of others came into the room: what waits there was applied before them."""
+        if (queue := self._queues.get(document_id)) is not None:
+            queue.heard.extend(payloads)
 
     async def flush(self, document_id: uuid.UUID) -> None:
         """Wait until nothing of that document is uncommitted, or it has been given up."""
@@ -238,11 +256,11 @@ class Journal:
         """One transaction a document, for as many as there is patience for."""
         patience = time.monotonic() + _ROUND_SECONDS
         impatient = False
-        for document_id, count in batch.items():
+        for document_id in batch:
             if impatient:
                 # It would most likely fail as slowly as the ones before it.
                 self._queues[document_id].fail()
-            elif not await self._commit({document_id: count}):
+            elif not await self._commit({document_id: len(self._queues[document_id].appends)}):
                 self._queues[document_id].fail()
                 impatient = time.monotonic() > patience
 
@@ -253,7 +271,7 @@ class Journal:
             id_: [row for append in appends if (row := append.row()) is not None]
             for id_, appends in taken.items()
         }
-        known = {id_: self._queues[id_].room.head for id_ in batch}
+        known = {id_: self._queues[id_].known() for id_ in batch}
         started = time.perf_counter()
         try:
             written = await self._threads.run(lambda: _write(rows, known))
@@ -271,7 +289,14 @@ class Journal:
             if document_id in written.set_back:
                 self._queues.pop(document_id).room.log_set_back()
                 continue
-            del self._queues[document_id].appends[: batch[document_id]]
+            if document_id in written.contested:
+                logged = [append for append in appends if append.payload is not None]
+                refused = [logged[index] for index in written.contested[document_id]]
+                self._queues.pop(document_id).room.contested(refused)
+                continue
+            queue = self._queues[document_id]
+            del queue.appends[: batch[document_id]]
+            del queue.heard[: len(known[document_id].heard)]
             head = written.heads.get(document_id)
             self._settle(document_id, appends, len(rows[document_id]), head)
         return True
@@ -310,11 +335,14 @@ def _merge(appends: Sequence[Append]) -> list[Append]:
             by_session.setdefault(append.session, []).append(append)
         appends = [append for written in by_session.values() for append in written]
     groups: list[list[Append]] = []
+    size = 0
     for append in appends:
-        if groups and _belongs(append, groups[-1]):
+        size += len(append.payload or b"")
+        if groups and _belongs(append, groups[-1]) and size <= _MAX_MERGED_BYTES:
             groups[-1].append(append)
         else:
             groups.append([append])
+            size = len(append.payload or b"")
     return [append for group in groups for append in _as_one(group)]
 
 
@@ -343,10 +371,7 @@ def _belongs(append: Append, group: Sequence[Append]) -> bool:
         return True
     first = group[0]
     return (
-        first.payload is not None
-        and first.session is append.session
-        and len(group) < _MAX_MERGED
-        and len(first.payload) + len(append.payload) <= _MAX_MERGED_BYTES
+        first.payload is not None and first.session is append.session and len(group) < _MAX_MERGED
     )
 
 
@@ -374,17 +399,13 @@ def _as_one(group: Sequence[Append]) -> Sequence[Append]:
     ]
 
 
-def _write(rows: dict[uuid.UUID, list[NewUpdate]], known: dict[uuid.UUID, int]) -> _Written:
-    """One transaction, in the journal's thread. It waits for nobody's row.
-
-    `known`: the heads that the rooms have seen.
-    """
+def _write(rows: dict[uuid.UUID, list[NewUpdate]], known: dict[uuid.UUID, Known]) -> _Written:
+    """One transaction, in the journal's thread. It waits for nobody's row."""
+    check = JournalCheck(rows, known)
     with transaction.atomic():
-        heads = append_many(rows, skip_locked=True, at_least=known)
+        heads = append_many(rows, skip_locked=True, accepts=check.accepts)
     locked: set[uuid.UUID] = set()
-    set_back: set[uuid.UUID] = set()
-    if missed := rows.keys() - heads.keys():
+    if missed := rows.keys() - heads.keys() - check.set_back - check.contested.keys():
         there = Document.objects.filter(id__in=missed, trashed_at=None)
-        for document_id, head in there.values_list("id", "head_seq"):
-            (set_back if head < known[document_id] else locked).add(document_id)
-    return _Written(heads, locked, set_back)
+        locked = set(there.values_list("id", flat=True))
+    return _Written(heads, locked, check.set_back, check.contested)

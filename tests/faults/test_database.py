@@ -270,10 +270,6 @@ async def test_a_log_that_is_set_back_while_people_type_is_healed(house, figures
         await check_healed(group, figures, kept=kept, newest=newest)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="A room that did not see the old head again takes the new rows for its own old ones",
-)
 async def test_a_log_that_is_set_back_and_grows_again_elsewhere_is_healed(pair, figures):
     """Between two polls of a process whose people only read, others fill the log up again."""
     document = new_document(pair)
