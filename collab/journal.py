@@ -32,7 +32,7 @@ from documents.models import Document
 logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.05
-_MAX_PAUSE_SECONDS = 2.0
+_MAX_PAUSE_SECONDS = 1.0
 # How long SQLite waits for others' locks: short, so that the bound for trying again holds.
 _BUSY_SECONDS = 2.0
 # A database that fails slowly, document by document, is left alone for a pause after this.
