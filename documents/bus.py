@@ -4,6 +4,7 @@ The layer is a lossy hint, at most once: nothing here may be needed for correctn
 message that concerns content carries `seq`; a room that sees a gap reads the log.
 """
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Sequence
@@ -17,6 +18,11 @@ logger = logging.getLogger(__name__)
 
 # Larger payloads are not carried: the receiver reads them from the log.
 MAX_HINT_BYTES = 64 * 1024
+# A request waits no longer for the layer, which takes a hint in a millisecond if it is well.
+_PATIENCE_SECONDS = 0.25
+# Hints that the layer did not take in that time: they are still on their way, up to so many.
+_MAX_LATE = 1000
+_late: set["asyncio.Task[None]"] = set()
 
 
 class Sender(TypedDict):
@@ -168,5 +174,19 @@ async def send(hint: Hint) -> None:
 
 
 def publish(hint: Hint) -> None:
-    """`send` from a request's thread. Call it after the commit (transaction.on_commit)."""
-    async_to_sync(send)(hint)
+    """`send` from a request's thread. Call it after the commit (transaction.on_commit).
+
+    A layer that hangs holds up the first who meets it for a moment, and nobody behind them.
+    """
+    async_to_sync(_send_soon)(hint)
+
+
+async def _send_soon(hint: Hint) -> None:
+    if len(_late) >= _MAX_LATE:
+        logger.warning("The channel layer hangs: a hint is dropped")
+        return
+    sending = asyncio.ensure_future(send(hint))
+    _, late = await asyncio.wait([sending], timeout=0 if _late else _PATIENCE_SECONDS)
+    for task in late:
+        _late.add(task)
+        task.add_done_callback(_late.discard)
