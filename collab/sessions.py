@@ -74,10 +74,12 @@ class Session:
     since: datetime
     stalled_seconds: float
     # Its client is a stock provider. It takes a socket without messages for a dead one: it is told
-    # its own awareness too, and something when there is nothing to tell. And it has no word for
-    # errors: one that it cannot live with ends the session.
+    # its own awareness too, and something when there is nothing to tell. It has no word for the
+    # roster, nor for errors: one that it cannot live with ends the session.
     is_stock: bool = False
     hears_stateless: bool = False
+    # Whether its wire has a word for what is committed.
+    hears_acks: bool = True
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     # The session's name in the roster: its id, written once.
     connection: str = ""
@@ -127,8 +129,9 @@ class Session:
 
     def send_presence(self, message: PresenceJoined | PresenceLeft) -> None:
         """Queue what is new about the roster."""
-        self.outbox.put_presence(message)
-        self._stir()
+        if not self.is_stock:
+            self.outbox.put_presence(message)
+            self._stir()
 
     def send_change(self, message: Changed, *, before: Mapping[int, int]) -> None:
         """Write a change by others, or queue it behind what waits."""
@@ -137,7 +140,7 @@ class Session:
             self.outbox.put_change(message, before=before)
             self._stir()
         else:
-            self._write_now([message])
+            self._write_one(message)
 
     def send_awareness(self, message: Awareness) -> None:
         """Queue what is new about cursors."""
@@ -204,18 +207,25 @@ class Session:
 
     def _write_now(self, messages: list[ServerMessage]) -> None:
         """Write until the reader is behind; the rest is the writer's."""
+        for at, message in enumerate(messages):
+            if not self.transport.is_ready():
+                self._unsent = messages[at:]
+                self._wake.set()
+                return
+            if not self._write_one(message):
+                return
+
+    def _write_one(self, message: ServerMessage) -> bool:
+        """Write to a reader that is ready; False if that failed, and the session ends."""
         try:
-            for at, message in enumerate(messages):
-                if not self.transport.is_ready():
-                    self._unsent = messages[at:]
-                    self._wake.set()
-                    return
-                if self.transport.write(message):
-                    self.told_at = time.monotonic()
+            if self.transport.write(message):
+                self.told_at = time.monotonic()
         except Exception:
             # What was taken is not there any more: the client has to begin anew.
             logger.exception("The session %s cannot be written to", self.connection)
             self.close(CloseCode.TRY_AGAIN_LATER, "try again")
+            return False
+        return True
 
     async def _write(self) -> None:
         try:

@@ -5,6 +5,7 @@ from documents.models.document import Document, Kind, LinkReach, Membership
 from documents.models.invitation import INVITED_ROLES, Invitation
 from documents.models.log import Snapshot, Update
 from documents.models.notification import Notification, NotificationKind
+from documents.models.revision import Revision
 from documents.models.talk import Comment, Message, Thread
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Notification",
     "NotificationKind",
     "Process",
+    "Revision",
     "Snapshot",
     "Thread",
     "Update",

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from collab.wire.messages import (
     SyncRequest,
 )
 from documents.log import State
+from documents.marks import Mark
 from documents.roles import Role
 
 A, B, C = (bytes.fromhex(f"01010{n}0004010174016{n}00") for n in (1, 2, 3))
@@ -38,12 +39,16 @@ class FakeJournal:
         self.log = log
         self.waiting: list[tuple[Any, Append]] = []
         self.flushed = 0
+        self.heard: list[bytes] = []
 
     def append(self, room: Any, append: Append) -> None:
         if append.payload is None and not self.waiting:
             room.committed([append], rows=0, last_seq=0)
         else:
             self.waiting.append((room, append))
+
+    def hear(self, _document_id: uuid.UUID, payloads: Iterable[bytes]) -> None:
+        self.heard.extend(payloads)
 
     def commit(self) -> None:
         waiting, self.waiting = self.waiting, []
@@ -68,14 +73,19 @@ class FakeServices:
         self.origin = "this process"
         self.published: list[Any] = []
         self.forgotten: list[uuid.UUID] = []
-        self.grown_bytes = 0
+        self.is_shared = True
+        self.snapshots_due = 0
         self.reads: list[int] = []
         self.tasks: set[asyncio.Task[None]] = set()
         self.during_load: Callable[[], None] = lambda: None
 
     async def load_state(self, document_id: uuid.UUID) -> State:
         self.during_load()
-        return State(head=len(self.log), snapshot=None, snapshot_seq=0, tail=list(self.log))
+        end = self.end()
+        return State(end.seq, None, 0, list(self.log), end.checksum)
+
+    def end(self) -> Mark:
+        return Mark(0, 0).after(self.log)
 
     async def read_since(
         self, document_id: uuid.UUID, seq: int
@@ -94,8 +104,8 @@ class FakeServices:
     def forget(self, document_id: uuid.UUID) -> None:
         self.forgotten.append(document_id)
 
-    def grown(self, document_id: uuid.UUID, size: int) -> None:
-        self.grown_bytes += size
+    def grown(self, document_id: uuid.UUID) -> None:
+        self.snapshots_due += 1
 
 
 class Client:

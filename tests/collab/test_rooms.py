@@ -24,6 +24,7 @@ from collab.wire.messages import (
     Sync,
     SyncRequest,
 )
+from documents.marks import Mark
 from documents.roles import Role
 from tests.collab.scene import AFTER_A, OTHER_A, POISON, A, B, C, Client
 
@@ -49,7 +50,29 @@ async def test_nothing_is_published_before_the_commit(scene):
     (hint,) = scene.services.published
     assert (hint["type"], hint["last_seq"], hint["origin"]) == ("appended", 1, "this process")
     assert hint["rows"] == [(A, alice.session.user_id)]
-    assert scene.services.grown_bytes == len(A)
+
+
+async def test_nothing_is_published_where_nobody_else_is(scene):
+    scene.services.is_shared = False
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    assert scene.services.published == []
+    assert scene.room.head == 1
+
+
+async def test_snapshot_is_thought_of_when_enough_was_logged(scene, monkeypatch):
+    monkeypatch.setattr("collab.content.MIN_TAIL_BYTES", 2 * len(A))
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    assert scene.services.snapshots_due == 0
+    await alice.write(B)
+    await scene.commit()
+    assert scene.services.snapshots_due == 1
+    await alice.write(C)
+    await scene.commit()
+    assert scene.services.snapshots_due == 1
 
 
 async def test_what_one_wrote_in_a_turn_is_one_frame_one_row_and_one_ack(scene):
@@ -235,14 +258,14 @@ async def test_poisoned_document_is_rebuilt_and_everybodys_edits_stay(scene):
 
 async def test_poison_among_what_several_wrote_is_found_and_the_rest_kept(scene, monkeypatch):
     alice, bob = await scene.enter("alice"), await scene.enter("bob")
-    transact = LiveDoc._transact
+    apply = LiveDoc._apply
 
-    def fail_on_b(doc: LiveDoc, updates: Any) -> bytes | None:
+    def fail_on_b(doc: LiveDoc, updates: Any) -> None:
         if B in updates:
             raise Poisoned("imagine")
-        return transact(doc, updates)
+        apply(doc, updates)
 
-    monkeypatch.setattr(LiveDoc, "_transact", fail_on_b)
+    monkeypatch.setattr(LiveDoc, "_apply", fail_on_b)
     await alice.send(Edit(A, 1))
     await bob.send(Edit(B, 1))
     await alice.send(Edit(AFTER_A, 2))
@@ -338,7 +361,7 @@ async def test_own_commit_behind_somebody_elses_row_heals_the_gap(scene):
 async def test_head_that_the_poll_finds_is_followed(scene):
     await scene.enter("alice")
     scene.services.log.append(A)
-    scene.room.compare(head=1, own_head=0)
+    scene.room.compare(scene.services.end(), own=scene.room.mark)
     await scene.turn()
     assert (scene.text(), scene.room.head) == ("a", 1)
 
@@ -347,7 +370,7 @@ async def test_room_ahead_of_the_database_is_thrown_away(scene):
     alice = await scene.enter("alice")
     await alice.write(A)
     await scene.commit()
-    scene.room.compare(head=0, own_head=1)
+    scene.room.compare(Mark(0, 0), own=scene.room.mark)
     await scene.turn()
     assert scene.room.closed
     assert alice.closed is not None
@@ -358,9 +381,78 @@ async def test_room_ahead_of_the_database_is_thrown_away(scene):
 async def test_room_that_grew_while_the_poll_looked_is_kept(scene):
     alice = await scene.enter("alice")
     await alice.write(A)
+    before = scene.room.mark
     await scene.commit()
-    scene.room.compare(head=0, own_head=0)
+    scene.room.compare(before, own=before)
     assert not scene.room.closed
+
+
+@pytest.mark.parametrize("how", ["hint", "gap", "own commit"])
+async def test_room_of_a_log_that_was_set_back_and_has_grown_again_is_thrown_away(scene, how):
+    """Unnoticed, because it is as long as before."""
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    scene.services.log[:] = [B]
+    if how == "own commit":
+        await alice.write(AFTER_A)
+        await scene.commit()
+    else:
+        scene.services.log.append(C)
+        rows = [(C, None)] if how == "hint" else []
+        scene.room.hear_appended(last_seq=2, rows=rows)
+        await scene.turn()
+    assert scene.room.head == 2
+    scene.room.compare(scene.services.end(), own=scene.room.mark)
+    await scene.turn()
+    assert alice.closed is not None
+    assert alice.closed.code == CloseCode.RESTARTING
+
+
+@pytest.mark.parametrize("how", ["hint", "gap", "own commit"])
+async def test_room_knows_its_own_log_again_however_it_came_by_the_rows(scene, how):
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    if how == "own commit":
+        await alice.write(AFTER_A)
+        await scene.commit()
+    else:
+        scene.services.log.append(C)
+        rows = [(C, None)] if how == "hint" else []
+        scene.room.hear_appended(last_seq=2, rows=rows)
+        await scene.turn()
+    assert scene.room.mark == scene.services.end()
+    scene.room.compare(scene.services.end(), own=scene.room.mark)
+    assert not scene.room.closed
+
+
+# One client id in two processes --------------------------------------------------------------
+
+
+async def test_journal_hears_of_the_rows_that_others_wrote(scene):
+    await scene.enter("alice")
+    scene.room.hear_appended(last_seq=1, rows=[(A, None)])
+    scene.services.log.extend([A, B, C])
+    scene.room.hear_appended(last_seq=3, rows=[])
+    await scene.turn()
+    assert scene.services.journal.heard == [A, B, C]
+
+
+async def test_who_lost_against_another_process_is_refused_and_all_drop_what_they_saw(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await alice.write(A, AFTER_A)
+    await bob.write(B)
+    (_, lost), *_ = scene.services.journal.waiting
+    scene.room._content.contested([lost])
+    await scene.turn()
+    assert [(error.code, error.cseq) for error in alice.got(Error)] == [
+        (ErrorCode.CONFLICT, 1),
+        (ErrorCode.CONFLICT, 2),
+    ]
+    assert not bob.got(Error, Ack)
+    assert {client.closed.code for client in (alice, bob)} == {CloseCode.OTHER_EPOCH}
+    assert scene.room.closed
 
 
 # Backpressure --------------------------------------------------------------------------------
