@@ -1,7 +1,8 @@
 """The lists that REST answers and that live requests follow: the same items from one place.
 
 Each takes the user and what it is a list of, checks what they may see, and gives JSON-ready
-items with a stable `id`. All raise what `documents.access.require_access` raises.
+items with a stable `id`. All raise as
+`documents.access.require_access` does.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
-from documents.access import require_access
+from documents.access import require_access, require_user
 from documents.api.pagination import ListCursor
 from documents.api.serializers import DocumentSerializer, MemberSerializer, VersionSerializer
 from documents.api.serializers_sharing import InvitationSerializer
@@ -40,6 +41,7 @@ def list_documents(
     *, user: Any, q: str = "", scope: str = "all", ordering: str = ORDERINGS[0]
 ) -> Items:
     """The first page of the documents that the user is a member of."""
+    require_user(user)
     documents, columns = order_documents(own_documents(user, q=q, scope=scope), ordering)
     return render_documents(documents.order_by(*columns)[: ListCursor.page_size])
 
@@ -80,7 +82,8 @@ def render_documents(documents: "Iterable[RoledDocument]") -> Items:
 
 
 def list_members(*, user: Any, document_id: uuid.UUID) -> Items:
-    """The members, owners first."""
+    """The members, owners first; not for visitors."""
+    require_user(user)
     document = require_access(user=user, document_id=document_id, action=Action.READ).document
     members = Membership.objects.filter(document=document).select_related("user")
     return _render(MemberSerializer(members, many=True))
@@ -114,7 +117,8 @@ def list_messages(*, user: Any, document_id: uuid.UUID) -> Items:
 
 
 def list_notifications(*, user: Any, unread: bool = False) -> Items:
-    """The newest page of what a signed-in user is told of, newest first."""
+    """The newest page of what the user is told of, newest first."""
+    require_user(user)
     notifications = notifications_of(user)
     if unread:
         notifications = notifications.filter(read_at=None)
