@@ -11,15 +11,16 @@ import logging
 import time
 import uuid
 import weakref
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from collab import records
 from collab.database import DatabaseThreads
 from collab.following import LoggedRow
+from collab.guard import Guard
 from collab.hints import Hints
 from collab.journal import Journal
+from collab.link_ends import LinkEnds
 from collab.lists import LiveLists
 from collab.options import Options, options
 from collab.refusals import Refusals
@@ -52,6 +53,7 @@ class Hub:
         # How often this process heard that somebody's access changed.
         self.access_changes = 0
         self.refusals = Refusals()
+        self.guard = Guard(self, self.options)
         self._readers = DatabaseThreads(name="reader", count=_READERS)
         self.roster = Roster(
             gather_seconds=self.options.journal_gather_seconds,
@@ -63,13 +65,11 @@ class Hub:
         self._hints = Hints(origin=self.origin, hear=self._hear)
         self.is_shared = self._hints.shared
         self.lists = LiveLists(self, self._hints)
+        self.link_ends = LinkEnds(self._look_again)
         self._rooms: dict[uuid.UUID, Room] = {}
-        # Sessions that are in no document.
-        self._listeners: set[Session] = set()
         self._opening: dict[uuid.UUID, asyncio.Future[Room]] = {}
         # Heads heard of while their rooms were being loaded.
         self._heard_heads: dict[uuid.UUID, int] = {}
-        self._connections: Counter[str] = Counter()
         # Documents whose roster is to be read after the one that is being read.
         self._rosters_wanted: set[uuid.UUID] = set()
         self._reading_roster = asyncio.Lock()
@@ -86,6 +86,7 @@ class Hub:
         self.spawn(self._hints.listen(), name="hints")
         self.spawn(self._hints.keep_subscribed(), name="subscriptions")
         self.spawn(self._hints.publish_queued(), name="publisher")
+        self.spawn(self._hints.subscribe(bus.PEOPLE), name="people")
         self.spawn(self._every(self.options.poll_seconds, self._poll), name="poll")
         self.spawn(self._every(self.options.lease_seconds / 3, self._renew), name="lease")
         self.spawn(self._every(self.options.quiet_seconds / 10, self._break_silence), name="quiet")
@@ -104,8 +105,7 @@ class Hub:
                 await self.journal.settle()
         for room in list(self._rooms.values()):
             room.close(CloseCode.RESTARTING, "the server restarts")
-        for session in self._listeners:
-            session.close(CloseCode.RESTARTING, "the server restarts")
+        self.guard.close(CloseCode.RESTARTING, "the server restarts")
         # More than once: redis-py swallows a cancellation that meets it in the middle of a command.
         while self._tasks:
             for task in self._tasks:
@@ -162,39 +162,13 @@ class Hub:
         """Whether the document's room is open, and so hears what others say of it."""
         return document_id in self._rooms
 
-    def listens(self, session: Session, *, address: str) -> None:
-        """A session is there that is in no document."""
-        self._listeners.add(session)
-        self._connections.update(_places(session.user_id, address))
-
-    def listens_no_more(self, session: Session, *, address: str) -> None:
-        """Its socket is gone."""
-        self._listeners.discard(session)
-        self._count_out(session, address)
-
-    def _count_out(self, session: Session, address: str) -> None:
-        for place in _places(session.user_id, address):
-            self._connections[place] -= 1
-            if not self._connections[place]:
-                del self._connections[place]
-
-    def joined(self, room: Room, session: Session, *, address: str) -> None:
-        """A session is in the room: count it, and write it into the roster."""
-        self._connections.update(_places(session.user_id, address))
+    def joined(self, room: Room, session: Session) -> None:
+        """A session is in the room: write it into the roster."""
         self.roster.connected(self._record(room, session))
 
-    def left(self, room: Room, session: Session, *, address: str) -> None:
+    def left(self, room: Room, session: Session) -> None:
         """A session's socket is gone."""
-        self._count_out(session, address)
         self.roster.disconnected(session.id, room.document_id)
-
-    def is_crowded(self, *, user_id: int | None, address: str) -> bool:
-        """Whether the user or the address has as many connections as one may have."""
-        by_user = user_id is not None and (
-            self._connections[f"user {user_id}"] >= self.options.connections_per_user
-        )
-        by_address = self._connections[f"address {address}"]
-        return by_user or by_address >= self.options.connections_per_address
 
     def _record(self, room: Room, session: Session) -> Connection:
         return Connection(
@@ -233,6 +207,7 @@ class Hub:
 
     def forget(self, document_id: uuid.UUID) -> None:
         """The document's room is closed; the next who asks opens a new one."""
+        self.link_ends.forget(document_id)
         if self._rooms.pop(document_id, None) is not None:
             self._hints.unsubscribe(bus.group_of(document_id))
 
@@ -251,6 +226,10 @@ class Hub:
     # Other processes --------------------------------------------------------------------
 
     def _hear(self, hint: bus.Hint) -> None:
+        if hint["type"] == "credentials":
+            self.access_changes += 1
+            self.guard.hear(hint)
+            return
         if hint["type"] == "user_list":
             self.lists.hear(topic=hint["topic"], document_id=None, user_id=hint["user"])
             return
@@ -259,8 +238,8 @@ class Hub:
             self.lists.hear(topic=hint["topic"], document_id=document_id, user_id=None)
             return
         if hint["type"] == "access":
-            self.access_changes += 1
-            self.lists.recheck(document_id)
+            self._look_again(document_id)
+            return
         room = self._rooms.get(document_id)
         if room is None:
             if hint["type"] == "appended" and document_id in self._opening:
@@ -286,11 +265,16 @@ class Hub:
                 room.hear_returned()
             case "stateless":
                 room.audience.tell_stateless(Stateless(hint["payload"]))
-            case "access":
-                self.spawn(self._recheck(room), name=f"access to {document_id}")
             case "presence" if document_id not in self._rosters_wanted:
                 self._rosters_wanted.add(document_id)
                 self.spawn(self._read_wanted_roster(document_id), name="roster")
+
+    def _look_again(self, document_id: uuid.UUID) -> None:
+        """Who may what in the document has changed."""
+        self.access_changes += 1
+        self.lists.recheck(document_id)
+        if (room := self._rooms.get(document_id)) is not None:
+            self.spawn(self._recheck(room), name=f"access to {document_id}")
 
     def _tell_roster(self, document_ids: set[uuid.UUID]) -> None:
         for document_id in document_ids:
@@ -362,6 +346,7 @@ class Hub:
             room.audience.keep_alive(quiet_since=quiet_since)
 
     async def _recheck_everybody(self) -> None:
+        await self.guard.recheck()
         self.lists.recheck()
         for room in list(self._rooms.values()):
             await self._recheck(room)
@@ -373,17 +358,14 @@ class Hub:
             if not sessions:
                 return
             users = {session.user_id for session in sessions}
-            roles = await self.read(lambda: records.roles(room.document_id, users))
-            if roles is None:
+            access = await self.read(lambda: records.read_access(room.document_id, users))
+            if access is None:
                 room.close(CloseCode.MISSING, "the document was deleted")
                 return
-            for session in room.audience.change_access(roles, among=sessions):
+            if not room.closed:
+                self.link_ends.expect(room.document_id, access.link_until)
+            for session in room.audience.change_access(access.roles, among=sessions):
                 self.roster.connected(self._record(room, session))
-
-
-def _places(user_id: int | None, address: str) -> list[str]:
-    by_user = [] if user_id is None else [f"user {user_id}"]
-    return [*by_user, f"address {address}"]
 
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[Hub]]" = (

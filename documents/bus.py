@@ -87,6 +87,17 @@ class DocumentListHint(Sender):
     topic: str
 
 
+class CredentialsHint(TypedDict):
+    """What people sign in with has changed. To every process."""
+
+    type: Literal["credentials"]
+    origin: str
+    # The digest of a session key or an API token that is over.
+    over: str | None
+    # A user whose every session is to be looked at again.
+    user: int | None
+
+
 class UserListHint(TypedDict):
     """One of a user's lists has changed: documents, notifications. To the user's own group."""
 
@@ -104,8 +115,12 @@ Hint = (
     | ReturnedHint
     | StatelessHint
     | DocumentListHint
+    | CredentialsHint
     | UserListHint
 )
+
+# The group that every process hears.
+PEOPLE = "people"
 
 
 def group_of(document_id: uuid.UUID) -> str:
@@ -152,6 +167,14 @@ def user_list_changed(*, user_id: int, topic: str) -> UserListHint:
     return {"type": "user_list", "user": user_id, "origin": "", "topic": topic}
 
 
+def credentials_changed(*, over: str | None = None, user_id: int | None = None) -> CredentialsHint:
+    """The hint that a session key or token (its digest) is over, or that a user is to be looked at.
+
+    Digests: what is said here is nobody's key to anything.
+    """
+    return {"type": "credentials", "origin": "", "over": over, "user": user_id}
+
+
 def channel_layer() -> BaseChannelLayer:
     """The project's layer; ImproperlyConfigured if it has none."""
     layer = get_channel_layer()
@@ -163,14 +186,20 @@ def channel_layer() -> BaseChannelLayer:
 async def send(hint: Hint) -> None:
     """Publish a hint to its group; a failure is logged, and healed by the poll."""
     try:
-        if hint["type"] == "user_list":
-            group = user_group(hint["user"])
-        else:
-            group = group_of(uuid.UUID(hint["document"]))
-        await channel_layer().group_send(group, dict(hint))
+        await channel_layer().group_send(_group_for(hint), dict(hint))
     except Exception:
         # Any failure of the layer at all: the log has what matters.
         logger.warning("The channel layer did not take a hint", exc_info=True)
+
+
+def _group_for(hint: Hint) -> str:
+    match hint["type"]:
+        case "user_list":
+            return user_group(hint["user"])
+        case "credentials":
+            return PEOPLE
+        case _:
+            return group_of(uuid.UUID(hint["document"]))
 
 
 def publish(hint: Hint) -> None:
