@@ -120,6 +120,11 @@ class Attendance:
         hub.guard.admit(self.session, entrant.credentials, address=address, until=until)
         hub.link_ends.expect(room.document_id, entrant.link_until)
 
+    @property
+    def room(self) -> Room:
+        """The room that the session is in."""
+        return self._room
+
     def is_ready(self) -> bool:
         """Whether nobody need wait for anybody: then a message may be put in at once."""
         return not self.session.is_behind() and self._room.has_space()

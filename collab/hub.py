@@ -6,7 +6,6 @@ either in the load or heard of.
 
 import asyncio
 import contextlib
-import json
 import logging
 import time
 import uuid
@@ -24,10 +23,11 @@ from collab.link_ends import LinkEnds
 from collab.lists import LiveLists
 from collab.options import Options, options
 from collab.refusals import Refusals
+from collab.room_hints import tell_room
 from collab.rooms import Room
 from collab.roster import Roster
 from collab.sessions import Session
-from collab.wire.messages import AwarenessState, CloseCode, Person, Stateless
+from collab.wire.messages import CloseCode
 from documents import bus
 from documents.log import State
 from documents.models import Connection
@@ -194,6 +194,12 @@ class Hub:
         """Tell the other processes, if there are any; may be lost."""
         self._hints.publish(hint)
 
+    def announce(self, hint: bus.Hint) -> None:
+        """Tell this process and the others."""
+        self._hear(hint)
+        hint["origin"] = self.origin
+        self.publish(hint)
+
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         """Run a task that ends with the hub."""
         task = asyncio.create_task(work, name=name)
@@ -246,28 +252,11 @@ class Hub:
                 heard = self._heard_heads.get(document_id, 0)
                 self._heard_heads[document_id] = max(heard, hint["last_seq"])
             return
-        match hint["type"]:
-            case "appended":
-                room.hear_appended(
-                    last_seq=hint["last_seq"], rows=[(row[0], row[1]) for row in hint["rows"]]
-                )
-            case "awareness":
-                room.hear_awareness(
-                    [
-                        AwarenessState(client, clock, json.loads(state))
-                        for client, clock, state in hint["states"]
-                    ],
-                    connection=hint["connection"],
-                    person=Person(hint["username"], hint["name"]),
-                    origin=hint["origin"],
-                )
-            case "returned":
-                room.hear_returned()
-            case "stateless":
-                room.audience.tell_stateless(Stateless(hint["payload"]))
-            case "presence" if document_id not in self._rosters_wanted:
-                self._rosters_wanted.add(document_id)
-                self.spawn(self._read_wanted_roster(document_id), name="roster")
+        if hint["type"] != "presence":
+            tell_room(room, hint)
+        elif document_id not in self._rosters_wanted:
+            self._rosters_wanted.add(document_id)
+            self.spawn(self._read_wanted_roster(document_id), name="roster")
 
     def _look_again(self, document_id: uuid.UUID) -> None:
         """Who may what in the document has changed."""

@@ -7,7 +7,9 @@ message that concerns content carries `seq`; a room that sees a gap reads the lo
 import asyncio
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal, TypedDict
 
 from asgiref.sync import async_to_sync
@@ -87,6 +89,30 @@ class DocumentListHint(Sender):
     topic: str
 
 
+class ChatHint(Sender):
+    """Somebody said something in the document's chat."""
+
+    type: Literal["chat"]
+    # Its id.
+    message: int
+    username: str | None
+    name: str
+    text: str
+    # ISO 8601.
+    at: str
+
+
+class DirectHint(Sender):
+    """One connection has something for another, in another process."""
+
+    type: Literal["direct"]
+    to: str
+    # The connection.
+    sender: str
+    # As JSON.
+    data: str
+
+
 class CredentialsHint(TypedDict):
     """What people sign in with has changed. To every process."""
 
@@ -115,9 +141,14 @@ Hint = (
     | ReturnedHint
     | StatelessHint
     | DocumentListHint
+    | ChatHint
+    | DirectHint
     | CredentialsHint
     | UserListHint
 )
+
+# Where the hints of this context go, if not to the layer.
+_collected: ContextVar[list[Hint] | None] = ContextVar("collected", default=None)
 
 # The group that every process hears.
 PEOPLE = "people"
@@ -207,7 +238,22 @@ def publish(hint: Hint) -> None:
 
     A layer that hangs holds up the first who meets it for a moment, and nobody behind them.
     """
-    async_to_sync(_send_soon)(hint)
+    collected = _collected.get()
+    if collected is not None:
+        collected.append(hint)
+    else:
+        async_to_sync(_send_soon)(hint)
+
+
+@contextmanager
+def collect() -> Iterator[list[Hint]]:
+    """What is published meanwhile, for a caller who has a way of their own to tell it."""
+    hints: list[Hint] = []
+    reset = _collected.set(hints)
+    try:
+        yield hints
+    finally:
+        _collected.reset(reset)
 
 
 async def _send_soon(hint: Hint) -> None:

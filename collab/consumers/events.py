@@ -61,6 +61,7 @@ class EventsConsumer(JsonConsumer):
         raise WireError(
             "There is no document on this socket: join one at /ws/documents/<id>/.",
             code=ErrorCode.UNSUPPORTED,
+            id=getattr(content, "id", None),
         )
 
     async def leave(self) -> None:

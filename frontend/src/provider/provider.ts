@@ -137,7 +137,9 @@ export class DocumentProvider {
         this.#onError(message);
         break;
       case "pong":
-      // The page asks for nothing yet that these would answer.
+      // The page asks for nothing yet that these would answer, and has no chat.
+      case "chat":
+      case "direct":
       case "response":
       case "push":
       case "event":
