@@ -29,7 +29,8 @@ from collab.wire.messages import AwarenessState, CloseCode, Person, Stateless
 from documents import bus
 from documents.log import State
 from documents.models import Connection
-from documents.snapshots import MIN_TAIL_BYTES, snapshot_if_due
+from documents.packing import compact
+from documents.snapshots import MIN_TAIL_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -231,9 +232,7 @@ class Hub:
 
     def _snapshot(self, document_id: uuid.UUID, *, at_rest: bool) -> None:
         async def work() -> None:
-            await self._snapshotters.run(
-                lambda: snapshot_if_due(document_id=document_id, at_rest=at_rest)
-            )
+            await self._snapshotters.run(lambda: compact(document_id=document_id, at_rest=at_rest))
 
         self.spawn(work(), name=f"snapshot of {document_id}")
 

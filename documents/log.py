@@ -15,6 +15,7 @@ from documents.crdt import EMPTY_UPDATE, check_rows
 from documents.errors import DocumentMissing, HeadMoved, LogDamaged
 from documents.models import Document, Snapshot, Update
 from documents.pairs import Pairs
+from documents.rows import Row, read_payloads, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +28,6 @@ class NewUpdate:
     # The Yjs client id that wrote it, if one did.
     client: int | None = None
     created_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the log."""
-
-    seq: int
-    payload: bytes
-    author_id: int | None
-    client: int | None
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +141,8 @@ def _prepare(model: type[Model], field: str, value: Any) -> Any:
 
 
 def read_since(*, document_id: uuid.UUID, seq: int, until: int | None = None) -> list[Row]:
-    """The rows after `seq` in order, up to and with `until`; LogDamaged if one is missing.
-
-    One statement is one consistent view of the log on every database.
-    """
-    rows = Update.objects.filter(document_id=document_id, seq__gt=seq).order_by("seq")
-    if until is not None:
-        rows = rows.filter(seq__lte=until)
-    found = [
-        Row(row_seq, bytes(payload), author_id, client, created_at)
-        for row_seq, payload, author_id, client, created_at in rows.values_list(
-            "seq", "payload", "author_id", "client", "created_at"
-        )
-    ]
+    """The rows after `seq` in order, up to and with `until`; LogDamaged if one is missing."""
+    found = read_rows(document_id=document_id, after=seq, until=until)
     _check_contiguous((row.seq for row in found), after=seq)
     if until is not None and seq + len(found) != until:
         raise LogDamaged(f"The log ends at {seq + len(found)}; it should go on to {until}.")
@@ -189,17 +168,15 @@ def load_state(*, document_id: uuid.UUID, at: int | None = None) -> State:
         snapshots = snapshots.filter(seq__lte=at)
     snapshot = snapshots.values_list("seq", "state").first()
     snapshot_seq, state = (0, None) if snapshot is None else (snapshot[0], bytes(snapshot[1]))
-    rows = Update.objects.filter(document_id=document_id, seq__gt=snapshot_seq).order_by("seq")
-    if at is not None:
-        rows = rows.filter(seq__lte=at)
-    tail = list(rows.values_list("seq", "payload"))
+    # If what was read after the snapshot is packed by now, it is read from there.
+    tail = read_payloads(document_id=document_id, after=snapshot_seq, until=at)
     _check_contiguous((seq for seq, _ in tail), after=snapshot_seq)
     last = snapshot_seq + len(tail)
     if last < head:
         if not Document.objects.filter(id=document_id).exists():
             raise DocumentMissing("The document was purged meanwhile.")
         raise LogDamaged(f"The log ends at {last}; the document's head is {head}.")
-    return State(last, state, snapshot_seq, [bytes(payload) for _, payload in tail])
+    return State(last, state, snapshot_seq, [payload for _, payload in tail])
 
 
 def _check_contiguous(seqs: Iterable[int], *, after: int) -> None:

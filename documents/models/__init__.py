@@ -2,7 +2,7 @@
 
 from documents.models.connection import Connection, Process
 from documents.models.document import Document, Kind, LinkReach, Membership
-from documents.models.log import Snapshot, Update
+from documents.models.log import Segment, Snapshot, Update
 
 __all__ = [
     "Connection",
@@ -11,6 +11,7 @@ __all__ = [
     "LinkReach",
     "Membership",
     "Process",
+    "Segment",
     "Snapshot",
     "Update",
 ]

@@ -7,7 +7,7 @@ from documents.models.document import Document
 
 
 class Update(models.Model):
-    """One row of a document's append-only log; the truth about its content."""
+    """One row of a document's append-only log; with what is packed, the truth about its content."""
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="updates")
     seq = models.BigIntegerField()
@@ -33,6 +33,31 @@ class Update(models.Model):
 
     def __str__(self) -> str:
         return f"update {self.seq} of {self.document_id}"
+
+
+class Segment(models.Model):
+    """Rows of a document's log that are packed together, unmerged, and stand here alone.
+
+    Never changed once it is written. `documents.rows` reads segments and rows as one log.
+    """
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="segments")
+    first_seq = models.BigIntegerField()
+    last_seq = models.BigIntegerField()
+    # What `documents.segments` packs. Authors who are deleted are still named in it.
+    payload = models.BinaryField()
+
+    class Meta:
+        ordering: ClassVar = ["document", "last_seq"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["document", "last_seq"], name="one_segment_per_seq"),
+            models.CheckConstraint(
+                condition=models.Q(last_seq__gte=models.F("first_seq")), name="segment_has_rows"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"updates {self.first_seq} to {self.last_seq} of {self.document_id}"
 
 
 class Snapshot(models.Model):

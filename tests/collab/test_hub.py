@@ -142,7 +142,7 @@ async def test_who_came_in_after_the_roles_were_read_is_not_judged_by_them(
 async def test_snapshot_holds_up_no_reader(sockets, text_document, monkeypatch):
     hub = await current_hub()
     may_end = threading.Event()
-    monkeypatch.setattr(hub_module, "snapshot_if_due", lambda **_: may_end.wait(PATIENCE_SECONDS))
+    monkeypatch.setattr(hub_module, "compact", lambda **_: may_end.wait(PATIENCE_SECONDS))
     try:
         for _ in range(3):
             hub.grown(text_document.id, MIN_TAIL_BYTES)
