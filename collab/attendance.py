@@ -79,6 +79,7 @@ class Attendance:
         address: str,
         is_stock: bool = False,
         hears_stateless: bool = False,
+        hears_acks: bool = True,
     ) -> None:
         """Let somebody in who was admitted, and welcome them."""
         entrant, room, options = admission.entrant, admission.room, hub.options
@@ -92,6 +93,7 @@ class Attendance:
             stalled_seconds=options.stalled_seconds,
             is_stock=is_stock,
             hears_stateless=hears_stateless,
+            hears_acks=hears_acks,
         )
         self.session.send(
             Welcome(

@@ -44,7 +44,8 @@ class Audience:
         """Add a session: it gets the roster, and everybody else hears of it."""
         self._tell(PresenceJoined(session.entry()))
         self.sessions[session.connection] = session
-        session.send(self.full_presence())
+        if not session.is_stock:
+            session.send(self.full_presence())
         self.empty_since = None
         metrics.SESSIONS.inc()
 

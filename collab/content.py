@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from collab import metrics
@@ -29,6 +29,7 @@ from documents.crdt import EMPTY_UPDATE
 from documents.encoding import encode_state_vector
 from documents.errors import BadUpdate, Contradiction, MissingPredecessors
 from documents.log import State
+from documents.snapshots import MIN_TAIL_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ class Content:
         # Client id -> the session here that wrote under it first.
         self._writers: dict[int, Session] = {}
         self._overdue: dict[Session, asyncio.TimerHandle] = {}
+        # Since a snapshot was last thought of.
+        self._logged_bytes = 0
         self._log = Follower(
             state.head,
             read=lambda seq: services.read_since(document_id, seq),
@@ -150,27 +153,32 @@ class Content:
         if not batch.runs:
             return
         try:
-            changed = self._doc.apply_plain()
+            self._doc.apply_plain()
         except Poisoned as poison:
             await self._rebuild(poison)
             await self._write_singly(
                 [(session, edit) for session, edits, _ in batch.runs for edit in edits], poison
             )
             return
+        payloads = []
         for session, edits, reach in batch.runs:
             clients = reach.starts.keys()
             payload = merge([edit.update for edit in edits])
+            payloads.append(payload)
             self._journal(session, payload, clients, edits, reach)
             if session in self._audience:
                 for client in clients:
                     self._writers.setdefault(client, session)
         # An author gets its own edits back inside what several wrote.
-        authors = {session.person for session, _, _ in batch.runs}
-        sessions = {session for session, _, _ in batch.runs}
+        first = batch.runs[0][0]
+        is_one_session = all(session is first for session, _, _ in batch.runs)
+        is_one_person = is_one_session or all(
+            session.person == first.person for session, _, _ in batch.runs
+        )
         self._audience.tell_change(
-            Changed(changed, authors.pop() if len(authors) == 1 else None),
+            Changed(merge(payloads), first.person if is_one_person else None),
             before=batch.before,
-            apart_from=sessions.pop() if len(sessions) == 1 else None,
+            apart_from=first if is_one_session else None,
         )
 
     async def _write_apart(
@@ -334,13 +342,13 @@ class Content:
         edits: Sequence[Edit],
         reach: Reach | None = None,
     ) -> None:
-        acks = [
-            AckTarget(session, first, last)
-            for first, last in _stretches(edit.cseq for edit in edits)
-        ]
-        if not acks:
+        if not edits:
             return
         metrics.ACCEPTED.inc(len(edits))
+        acks = [
+            AckTarget(session, first, last)
+            for first, last in (_stretches(edits) if session.hears_acks else ())
+        ]
         client = next(iter(clients)) if len(clients) == 1 else None
         self._services.journal.append(
             self, Append(session, payload, session.user_id, client, acks, reach)
@@ -373,25 +381,36 @@ class Content:
         """These appends are on disk: acknowledge, and tell the other processes."""
         seq = last_seq - rows if rows else self.head
         written: list[tuple[bytes, int | None]] = []
+        size = 0
         for append in appends:
             if append.payload is not None:
                 seq += 1
+                size += len(append.payload)
                 written.append((append.payload, append.author_id))
             for ack in append.acks:
                 ack.session.acknowledge(from_cseq=ack.from_cseq, cseq=ack.cseq, seq=seq)
-            metrics.ACK_SECONDS.observe(append.waited_seconds())
+        # Who waited longest.
+        metrics.ACK_SECONDS.observe(appends[0].waited_seconds())
         if not written:
             return
         self._log.wrote(rows=rows, last_seq=last_seq)
-        self._services.publish(
-            bus.appended(
-                document_id=self.document_id,
-                last_seq=last_seq,
-                rows=written,
-                origin=self._services.origin,
+        if self._services.is_shared:
+            self._services.publish(
+                bus.appended(
+                    document_id=self.document_id,
+                    last_seq=last_seq,
+                    rows=written,
+                    origin=self._services.origin,
+                )
             )
-        )
-        self._services.grown(self.document_id, sum(len(payload) for payload, _ in written))
+        self._grow(size)
+
+    def _grow(self, size: int) -> None:
+        """So many bytes were logged: a snapshot may be due."""
+        self._logged_bytes += size
+        if self._logged_bytes >= MIN_TAIL_BYTES:
+            self._logged_bytes = 0
+            self._services.grown(self.document_id)
 
     def append_failed(self) -> None:
         """What waited is not written: clients keep it, and send it again."""
@@ -410,6 +429,7 @@ class Content:
     def hear_appended(self, *, last_seq: int, rows: Sequence[tuple[bytes, int | None]]) -> None:
         """Rows that end at `last_seq` are in the log; without `rows` they are to be read."""
         self._log.hear(last_seq=last_seq, rows=rows)
+        self._grow(sum(len(payload) for payload, _ in rows))
 
     def follow(self, head: int) -> None:
         """The log is known to reach `head`."""
@@ -445,15 +465,13 @@ def _parts(edits: Mapping[Session, list[Edit]]) -> Iterator[tuple[Session, list[
             yield session, part
 
 
-def _stretches(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Runs of consecutive numbers, as first and last."""
-    first = last = None
-    for number in numbers:
-        if last is not None and number == last + 1:
-            last = number
+def _stretches(edits: Sequence[Edit]) -> Iterator[tuple[int, int]]:
+    """Runs of consecutive numbers of edits, as first and last."""
+    first = last = edits[0].cseq
+    for edit in edits[1:]:
+        if edit.cseq == last + 1:
+            last = edit.cseq
             continue
-        if first is not None and last is not None:
-            yield first, last
-        first = last = number
-    if first is not None and last is not None:
         yield first, last
+        first = last = edit.cseq
+    yield first, last

@@ -30,7 +30,6 @@ from documents import bus
 from documents.log import State
 from documents.models import Connection
 from documents.packing import compact
-from documents.snapshots import MIN_TAIL_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +60,11 @@ class Hub:
         # One of their own: building a large document takes seconds, and nobody may wait for it.
         self._snapshotters = DatabaseThreads(name="snapshot", count=1)
         self._hints = Hints(origin=self.origin, hear=self._hear)
+        self.is_shared = self._hints.shared
         self._rooms: dict[uuid.UUID, Room] = {}
         self._opening: dict[uuid.UUID, asyncio.Future[Room]] = {}
         # Heads heard of while their rooms were being loaded.
         self._heard_heads: dict[uuid.UUID, int] = {}
-        self._grown: Counter[uuid.UUID] = Counter()
         self._connections: Counter[str] = Counter()
         # Documents whose roster is to be read after the one that is being read.
         self._rosters_wanted: set[uuid.UUID] = set()
@@ -146,7 +145,7 @@ class Hub:
             raise
         self._rooms[document_id] = room
         room.compare(head=self._heard_heads.pop(document_id, room.head), own_head=0)
-        if self._hints.shared:
+        if self.is_shared:
             self.spawn(self._read_rosters([document_id]), name="roster")
         return room
 
@@ -219,16 +218,12 @@ class Hub:
     def forget(self, document_id: uuid.UUID) -> None:
         """The document's room is closed; the next who asks opens a new one."""
         self._rooms.pop(document_id, None)
-        self._grown.pop(document_id, None)
         if document_id not in self._opening:
             self._hints.unsubscribe(document_id)
 
-    def grown(self, document_id: uuid.UUID, size: int) -> None:
-        """So many bytes were logged: make a snapshot if it is worth it."""
-        self._grown[document_id] += size
-        if self._grown[document_id] >= MIN_TAIL_BYTES:
-            del self._grown[document_id]
-            self._snapshot(document_id, at_rest=False)
+    def grown(self, document_id: uuid.UUID) -> None:
+        """So much was logged that a snapshot may be worth it."""
+        self._snapshot(document_id, at_rest=False)
 
     def _snapshot(self, document_id: uuid.UUID, *, at_rest: bool) -> None:
         async def work() -> None:
@@ -253,7 +248,6 @@ class Hub:
                 room.hear_appended(
                     last_seq=hint["last_seq"], rows=[(row[0], row[1]) for row in hint["rows"]]
                 )
-                self.grown(document_id, sum(len(row[0]) for row in hint["rows"]))
             case "awareness":
                 room.hear_awareness(
                     [
@@ -318,7 +312,7 @@ class Hub:
             else:
                 room.compare(head=found.head, own_head=own_heads[document_id])
             room.audience.expire_awareness()
-        if self._hints.shared:
+        if self.is_shared:
             await self._read_rosters(list(rooms))
 
     def _close_idle(self) -> None:

@@ -29,6 +29,7 @@ from documents.models import Document
 
 logger = logging.getLogger(__name__)
 
+_COMMITTED = metrics.JOURNAL_BATCHES.labels("committed")
 _FIRST_PAUSE_SECONDS = 0.05
 _MAX_PAUSE_SECONDS = 2.0
 # How long SQLite waits for others' locks: short, so that the bound for trying again holds.
@@ -216,44 +217,40 @@ class Journal:
 
     async def _commit_all(self) -> None:
         """Write what waits for documents that do not fail, in one transaction if that works."""
-        batch = {
-            id_: len(queue.appends)
-            for id_, queue in self._queues.items()
-            if queue.failing_since is None
-        }
+        batch = [queue for queue in self._queues.values() if queue.failing_since is None]
         if batch and not await self._commit(batch):
             await self._commit_each(batch)
 
     async def _retry_failing(self) -> None:
         now = time.monotonic()
         await self._commit_each(
-            {
-                id_: len(queue.appends)
-                for id_, queue in self._queues.items()
+            [
+                queue
+                for queue in self._queues.values()
                 if queue.failing_since is not None and queue.retry_at <= now
-            }
+            ]
         )
 
-    async def _commit_each(self, batch: dict[uuid.UUID, int]) -> None:
+    async def _commit_each(self, batch: Sequence[_Queue]) -> None:
         """One transaction a document, for as many as there is patience for."""
         patience = time.monotonic() + _ROUND_SECONDS
         impatient = False
-        for document_id, count in batch.items():
+        for queue in batch:
             if impatient:
                 # It would most likely fail as slowly as the ones before it.
-                self._queues[document_id].fail()
-            elif not await self._commit({document_id: count}):
-                self._queues[document_id].fail()
+                queue.fail()
+            elif not await self._commit([queue]):
+                queue.fail()
                 impatient = time.monotonic() > patience
 
-    async def _commit(self, batch: dict[uuid.UUID, int]) -> bool:
-        """Write the first appends of these documents; whether that worked."""
-        taken = {id_: _merge(self._queues[id_].appends[:count]) for id_, count in batch.items()}
+    async def _commit(self, batch: Sequence[_Queue]) -> bool:
+        """Write what waits for these documents; whether that worked."""
+        waiting = [(queue, len(queue.appends), _merge(queue.appends)) for queue in batch]
         rows = {
-            id_: [row for append in appends if (row := append.row()) is not None]
-            for id_, appends in taken.items()
+            queue.room.document_id: [row for append in appends if (row := append.row()) is not None]
+            for queue, _, appends in waiting
         }
-        known = {id_: self._queues[id_].room.head for id_ in batch}
+        known = {queue.room.document_id: queue.room.head for queue in batch}
         started = time.perf_counter()
         try:
             written = await self._threads.run(lambda: _write(rows, known))
@@ -262,33 +259,41 @@ class Journal:
             logger.warning("The journal could not commit, and tries again", exc_info=error)
             metrics.JOURNAL_BATCHES.labels("failed").inc()
             return False
-        metrics.JOURNAL_BATCHES.labels("committed").inc()
+        _COMMITTED.inc()
         metrics.JOURNAL_SECONDS.observe(time.perf_counter() - started)
-        for document_id, appends in taken.items():
-            if document_id in written.locked:
-                self._queues[document_id].fail()
-                continue
-            if document_id in written.set_back:
-                self._queues.pop(document_id).room.log_set_back()
-                continue
-            del self._queues[document_id].appends[: batch[document_id]]
-            head = written.heads.get(document_id)
-            self._settle(document_id, appends, len(rows[document_id]), head)
+        count = 0
+        for (queue, taken, appends), of_document in zip(waiting, rows.values(), strict=True):
+            count += self._settle(queue, taken, appends, len(of_document), written)
+        metrics.JOURNAL_ROWS.inc(count)
         return True
 
     def _settle(
-        self, document_id: uuid.UUID, appends: Sequence[Append], rows: int, head: int | None
-    ) -> None:
-        queue = self._queues[document_id]
-        queue.succeed()
+        self,
+        queue: _Queue,
+        taken: int,
+        appends: Sequence[Append],
+        rows: int,
+        written: _Written,
+    ) -> int:
+        """Tell a document's room what came of its first appends; how many rows were written."""
+        document_id = queue.room.document_id
+        head = written.heads.get(document_id)
         if head is None:
+            if document_id in written.locked:
+                queue.fail()
+                return 0
             del self._queues[document_id]
-            queue.room.document_gone()
-            return
+            if document_id in written.set_back:
+                queue.room.log_set_back()
+            else:
+                queue.room.document_gone()
+            return 0
+        queue.succeed()
+        del queue.appends[:taken]
         if not queue.appends:
             del self._queues[document_id]
-        metrics.JOURNAL_ROWS.inc(rows)
         queue.room.committed(appends, rows=rows, last_seq=head)
+        return rows
 
     def _give_up_on_late_ones(self) -> None:
         too_late = time.monotonic() - self._options.append_retry_seconds
@@ -298,12 +303,14 @@ class Journal:
                 queue.room.append_failed()
 
 
-def _merge(appends: Sequence[Append]) -> list[Append]:
+def _merge(appends: Sequence[Append]) -> Sequence[Append]:
     """One row for what one session wrote: in all of these, or else with nobody in between.
 
     Their order is the order of cause and effect. Where nobody builds on what somebody else wrote
     here, there is none to keep.
     """
+    if len(appends) == 1:
+        return [*appends]
     if _are_independent(appends):
         by_session: dict[Session, list[Append]] = {}
         for append in appends:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pycrdt import Doc, TransactionEvent, merge_updates
+from pycrdt import Doc, merge_updates
 
 from documents.admission import Admitted, admit, find_all_pairs
 from documents.comparison import contradicts
@@ -68,16 +68,11 @@ class LiveDoc:
         self._pairs = find_all_pairs(updates) if pairs is None else pairs
         # Counts what was applied.
         self._version = 0
-        self._reported: list[bytes] = []
         # Admitted, and not applied yet.
         self._plain: list[bytes] = []
-        self._subscription = self._doc.observe(self._collect)
         self._full: bytes | None = None
         # Client id -> clock; always what the Doc's own state vector says.
         self.clocks: dict[int, int] = decode_state_vector(self._doc.get_state())
-
-    def _collect(self, event: TransactionEvent) -> None:
-        self._reported.append(event.update)
 
     def state_vector(self) -> bytes:
         """What the Doc holds, encoded."""
@@ -106,13 +101,15 @@ class LiveDoc:
         self._plain.append(update)
         return admitted
 
-    def apply_plain(self) -> bytes:
-        """Apply what `admit_plain` let through, whoever wrote it; return it as one update.
+    def apply_plain(self) -> None:
+        """Apply what `admit_plain` let through, whoever wrote it. It is what changed, as it is.
 
-        Raises Poisoned; then nothing of it counts.
+        Nobody need ask the Doc for it: to cut a keystroke out of the long block that pycrdt joined
+        it to costs more than to apply it. Raises Poisoned; then nothing of it counts.
         """
         plain, self._plain = self._plain, []
-        return self._transact(plain) or EMPTY_UPDATE
+        self._apply(plain)
+        self._changed()
 
     async def examine(self, update: bytes) -> Examined:
         """Look at a large update in other threads; what is found counts while nothing changes."""
@@ -239,16 +236,31 @@ class LiveDoc:
         return changed
 
     def _transact(self, updates: Sequence[bytes]) -> bytes | None:
-        self._reported.clear()
+        """Apply updates that may hold what is known; return what they changed."""
+        reported: list[bytes] = []
+        subscription = self._doc.observe(lambda event: reported.append(event.update))
         try:
-            guard(lambda: apply_all(self._doc, updates))
+            self._apply(updates)
+        finally:
+            self._doc.unobserve(subscription)
+        if not reported:
+            return None
+        self._changed()
+        return merge(reported)
+
+    def _apply(self, updates: Sequence[bytes]) -> None:
+        doc = self._doc
+        try:
+            if len(updates) == 1:
+                guard(lambda: doc.apply_update(updates[0]))
+            else:
+                guard(lambda: apply_all(doc, updates))
         except BadUpdate as error:
             raise Poisoned(str(error)) from None
-        if not self._reported:
-            return None
+
+    def _changed(self) -> None:
         self._full = None
         self._version += 1
-        return self._reported[0] if len(self._reported) == 1 else merge(self._reported)
 
     def encode_since(self, state_vector: bytes) -> bytes:
         """What a holder of that state vector lacks; the full state is kept for the next one.
@@ -268,10 +280,6 @@ class LiveDoc:
                 }
             )
         return encode(self._doc, since=state_vector)
-
-    def close(self) -> None:
-        """Let go of the Doc; in the owner's thread."""
-        self._doc.unobserve(self._subscription)
 
 
 def merge(updates: Sequence[bytes]) -> bytes:

@@ -18,6 +18,8 @@ class Services(Protocol):
     journal: Journal
     # This process's name in hints.
     origin: str
+    # Whether there may be other processes to tell.
+    is_shared: bool
 
     async def load_state(self, document_id: uuid.UUID) -> State:
         """The newest snapshot and the rows after it."""
@@ -34,5 +36,5 @@ class Services(Protocol):
     def forget(self, document_id: uuid.UUID) -> None:
         """The document's room is closed."""
 
-    def grown(self, document_id: uuid.UUID, size: int) -> None:
-        """So many bytes were logged: a snapshot may be due."""
+    def grown(self, document_id: uuid.UUID) -> None:
+        """So much was logged that a snapshot may be due."""

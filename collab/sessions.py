@@ -74,10 +74,12 @@ class Session:
     since: datetime
     stalled_seconds: float
     # Its client is a stock provider. It takes a socket without messages for a dead one: it is told
-    # its own awareness too, and something when there is nothing to tell. And it has no word for
-    # errors: one that it cannot live with ends the session.
+    # its own awareness too, and something when there is nothing to tell. It has no word for the
+    # roster, nor for errors: one that it cannot live with ends the session.
     is_stock: bool = False
     hears_stateless: bool = False
+    # Whether its wire has a word for what is committed.
+    hears_acks: bool = True
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     # The session's name in the roster: its id, written once.
     connection: str = ""
@@ -127,8 +129,9 @@ class Session:
 
     def send_presence(self, message: PresenceJoined | PresenceLeft) -> None:
         """Queue what is new about the roster."""
-        self.outbox.put_presence(message)
-        self._stir()
+        if not self.is_stock:
+            self.outbox.put_presence(message)
+            self._stir()
 
     def send_change(self, message: Changed, *, before: Mapping[int, int]) -> None:
         """Write a change by others, or queue it behind what waits."""

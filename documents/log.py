@@ -88,34 +88,32 @@ def append_many(
     `skip_locked` also those whose rows somebody else has locked (not on SQLite, which has no
     locks of rows), and with `at_least` those whose head is lower than theirs there.
     """
-    found = (
-        Document.objects.select_for_update(no_key=True, skip_locked=skip_locked)
-        .filter(id__in=list(appends), trashed_at=None)
-        .order_by("id")
-        .values_list("id", "head_seq", "tail_bytes")
-    )
-    # Statements by hand from here on: for a keystroke the ORM costs more than the database.
+    if not appends:
+        return {}
+    # Statements by hand: for a keystroke the ORM costs more than the database.
+    keys = {_prepare(Document, "id", document_id): document_id for document_id in appends}
     now = _prepare(Document, "updated_at", timezone.now())
     rows: list[tuple[Any, ...]] = []
     documents: list[tuple[Any, ...]] = []
     heads: dict[uuid.UUID, int] = {}
-    for document_id, head, tail_bytes in found:
-        if expected_head is not None and head != expected_head:
-            raise HeadMoved(f"The document is at {head}, not at {expected_head}.")
-        if at_least is not None and head < at_least[document_id]:
-            continue
-        document_key = _prepare(Document, "id", document_id)
-        updates = appends[document_id]
-        for seq, update in enumerate(updates, head + 1):
-            created_at = now
-            if update.created_at is not None:
-                created_at = _prepare(Update, "created_at", update.created_at)
-            payload = _prepare(Update, "payload", update.payload)
-            rows.append((document_key, seq, payload, update.author_id, update.client, created_at))
-        heads[document_id] = head + len(updates)
-        size = sum(len(update.payload) for update in updates)
-        documents.append((heads[document_id], tail_bytes + size, now, document_key))
     with connection.cursor() as cursor:
+        cursor.execute(_lock_statement(len(keys), skip_locked=skip_locked), list(keys))
+        for key, head, tail_bytes in cursor.fetchall():
+            if expected_head is not None and head != expected_head:
+                raise HeadMoved(f"The document is at {head}, not at {expected_head}.")
+            document_id = keys[key]
+            if at_least is not None and head < at_least[document_id]:
+                continue
+            seq, size = head, 0
+            for update in appends[document_id]:
+                seq += 1
+                size += len(update.payload)
+                created_at = now
+                if update.created_at is not None:
+                    created_at = _prepare(Update, "created_at", update.created_at)
+                rows.append((key, seq, update.payload, update.author_id, update.client, created_at))
+            heads[document_id] = seq
+            documents.append((seq, tail_bytes + size, now, key))
         if rows:
             cursor.executemany(
                 f"INSERT INTO {_table(Update)} (document_id, seq, payload, author_id, client,"  # noqa: S608
@@ -129,6 +127,18 @@ def append_many(
                 documents,
             )
     return heads
+
+
+def _lock_statement(count: int, *, skip_locked: bool) -> str:
+    """Select and lock the rows of so many documents, in the order of their ids."""
+    lock = ""
+    if connection.features.has_select_for_update:
+        lock = connection.ops.for_update_sql(skip_locked=skip_locked, no_key=True)
+    places = ", ".join(["%s"] * count)
+    return (
+        f"SELECT id, head_seq, tail_bytes FROM {_table(Document)}"  # noqa: S608
+        f" WHERE id IN ({places}) AND trashed_at IS NULL ORDER BY id {lock}"
+    )
 
 
 def _table(model: type[Model]) -> str:

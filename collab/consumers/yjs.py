@@ -41,7 +41,12 @@ class YjsConsumer(SocketConsumer):
             return
         transport = self.transport(self.send_message, self.close_session, self.encode)
         self.attendance = Attendance(
-            self.hub, admission, transport, address=self.address, is_stock=True
+            self.hub,
+            admission,
+            transport,
+            address=self.address,
+            is_stock=True,
+            hears_acks=False,
         )
 
     def document_id(self) -> uuid.UUID:

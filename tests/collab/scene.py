@@ -68,7 +68,8 @@ class FakeServices:
         self.origin = "this process"
         self.published: list[Any] = []
         self.forgotten: list[uuid.UUID] = []
-        self.grown_bytes = 0
+        self.is_shared = True
+        self.snapshots_due = 0
         self.reads: list[int] = []
         self.tasks: set[asyncio.Task[None]] = set()
         self.during_load: Callable[[], None] = lambda: None
@@ -94,8 +95,8 @@ class FakeServices:
     def forget(self, document_id: uuid.UUID) -> None:
         self.forgotten.append(document_id)
 
-    def grown(self, document_id: uuid.UUID, size: int) -> None:
-        self.grown_bytes += size
+    def grown(self, document_id: uuid.UUID) -> None:
+        self.snapshots_due += 1
 
 
 class Client:

@@ -13,7 +13,6 @@ from collab.hub import current_hub, drain_hub
 from collab.wire.messages import CloseCode
 from documents.models import Membership
 from documents.roles import Role
-from documents.snapshots import MIN_TAIL_BYTES
 from tests.collab.conftest import PATIENCE_SECONDS, in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,20 +144,10 @@ async def test_snapshot_holds_up_no_reader(sockets, text_document, monkeypatch):
     monkeypatch.setattr(hub_module, "compact", lambda **_: may_end.wait(PATIENCE_SECONDS))
     try:
         for _ in range(3):
-            hub.grown(text_document.id, MIN_TAIL_BYTES)
+            hub.grown(text_document.id)
         assert await asyncio.wait_for(hub.read(lambda: "read"), PATIENCE_SECONDS / 2) == "read"
     finally:
         may_end.set()
-
-
-async def test_nothing_is_kept_of_a_document_that_is_closed(sockets, bob, text_document):
-    socket = await sockets.joined(bob, text_document)
-    await socket.acknowledged(await socket.type("a"))
-    hub = await current_hub()
-    room = await hub.enter(text_document.id)
-    assert hub._grown
-    room.close(CloseCode.RESTARTING, "nobody is here")
-    assert not hub._grown
 
 
 async def test_storm_of_comings_and_goings_elsewhere_is_a_look_or_two_at_the_roster(

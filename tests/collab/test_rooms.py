@@ -49,7 +49,29 @@ async def test_nothing_is_published_before_the_commit(scene):
     (hint,) = scene.services.published
     assert (hint["type"], hint["last_seq"], hint["origin"]) == ("appended", 1, "this process")
     assert hint["rows"] == [(A, alice.session.user_id)]
-    assert scene.services.grown_bytes == len(A)
+
+
+async def test_nothing_is_published_where_nobody_else_is(scene):
+    scene.services.is_shared = False
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    assert scene.services.published == []
+    assert scene.room.head == 1
+
+
+async def test_snapshot_is_thought_of_when_enough_was_logged(scene, monkeypatch):
+    monkeypatch.setattr("collab.content.MIN_TAIL_BYTES", 2 * len(A))
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    assert scene.services.snapshots_due == 0
+    await alice.write(B)
+    await scene.commit()
+    assert scene.services.snapshots_due == 1
+    await alice.write(C)
+    await scene.commit()
+    assert scene.services.snapshots_due == 1
 
 
 async def test_what_one_wrote_in_a_turn_is_one_frame_one_row_and_one_ack(scene):
@@ -235,14 +257,14 @@ async def test_poisoned_document_is_rebuilt_and_everybodys_edits_stay(scene):
 
 async def test_poison_among_what_several_wrote_is_found_and_the_rest_kept(scene, monkeypatch):
     alice, bob = await scene.enter("alice"), await scene.enter("bob")
-    transact = LiveDoc._transact
+    apply = LiveDoc._apply
 
-    def fail_on_b(doc: LiveDoc, updates: Any) -> bytes | None:
+    def fail_on_b(doc: LiveDoc, updates: Any) -> None:
         if B in updates:
             raise Poisoned("imagine")
-        return transact(doc, updates)
+        apply(doc, updates)
 
-    monkeypatch.setattr(LiveDoc, "_transact", fail_on_b)
+    monkeypatch.setattr(LiveDoc, "_apply", fail_on_b)
     await alice.send(Edit(A, 1))
     await bob.send(Edit(B, 1))
     await alice.send(Edit(AFTER_A, 2))
