@@ -19,10 +19,13 @@ from documents.segments import PackedRow, pack, unpack
 from documents.snapshots import snapshot_if_due
 from documents.verification import consistent_view
 
-# So many rows behind the newest snapshot stay as they are: processes that lag behind read them.
+# While people write, so many rows behind the newest snapshot stay as they are: processes that lag
+# behind read them.
 MARGIN_ROWS = 256
-# Fewer are not worth a segment: it would take twice the bytes for each. Operators may want it.
-MIN_ROWS = 512
+# A segment of a few rows takes half as many bytes again for each: while there are more to come, it
+# is not made of fewer than these. Nor at rest, of so few that nothing would be gained.
+MIN_ROWS = 1024
+MIN_ROWS_AT_REST = 64
 # What a step takes: some milliseconds of a processor, and of SQLite's lock.
 MAX_ROWS = 2048
 MAX_BYTES = 1024 * 1024
@@ -40,16 +43,18 @@ def compact(*, document_id: uuid.UUID, at_rest: bool = False) -> None:
     `at_rest`: nobody writes any more, as when a room closes. May run anywhere at any time.
     Raises LogDamaged.
     """
-    if snapshot_if_due(document_id=document_id, at_rest=at_rest) is not None or at_rest:
-        pack_log(document_id=document_id, min_rows=MIN_ROWS, max_steps=MAX_STEPS)
+    made = snapshot_if_due(document_id=document_id, at_rest=at_rest)
+    if made is not None or at_rest:
+        pack_log(document_id=document_id, at_rest=at_rest, max_steps=MAX_STEPS)
 
 
-def pack_log(*, document_id: uuid.UUID, min_rows: int, max_steps: int | None = None) -> int:
-    """Pack the rows behind the newest automatic snapshot; how many were packed.
+def pack_log(*, document_id: uuid.UUID, at_rest: bool = False, max_steps: int | None = None) -> int:
+    """Pack rows behind the newest automatic snapshot; how many were packed.
 
-    Fewer than `min_rows` are left. A version is not enough to pack behind it: people delete those.
-    LogDamaged if there is a gap in the rows: what is damaged is left as it is.
+    A version is not enough to pack behind it: people delete those. LogDamaged if there is a gap in
+    the rows: what is damaged is left as it is.
     """
+    least, margin = (MIN_ROWS_AT_REST, 0) if at_rest else (MIN_ROWS, MARGIN_ROWS)
     newest = Snapshot.objects.filter(document_id=document_id, label="").order_by("-seq")
     seq = newest.values_list("seq", flat=True).first()
     if seq is None:
@@ -57,7 +62,7 @@ def pack_log(*, document_id: uuid.UUID, min_rows: int, max_steps: int | None = N
     packed = steps = 0
     while max_steps is None or steps < max_steps:
         with consistent_view():
-            rows = _choose(document_id, until=seq - MARGIN_ROWS, min_rows=min_rows)
+            rows = _choose(document_id, until=seq - margin, min_rows=least)
         if not rows or not _replace(document_id, rows):
             break
         packed, steps = packed + len(rows), steps + 1

@@ -29,8 +29,9 @@ REST_FRACTION = 4
 MIN_WEIGHT_AT_REST_BYTES = 32 * 1024
 # Whoever logs need not ask before this much was logged again.
 MIN_TAIL_BYTES = 16 * 1024
-# How many automatic snapshots stay; the older are of use to nobody who has the log.
-KEPT_AUTOMATIC = 3
+# How many automatic snapshots stay: the newest, and one to fall back on. Older ones are of use to
+# nobody who has the log.
+KEPT_AUTOMATIC = 2
 
 
 def create_snapshot(*, document: Document, label: str, author: Any) -> Snapshot:

@@ -4,12 +4,16 @@ from django.conf import settings
 from django.db import models
 
 from documents.models.document import Document
+from documents.models.fields import StateField
 
 
 class Update(models.Model):
     """One row of a document's append-only log; with what is packed, the truth about its content."""
 
-    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="updates")
+    # What is unique begins with it: another index would cost each keystroke as much again.
+    document = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="updates", db_index=False
+    )
     seq = models.BigIntegerField()
     # One Yjs v1 update, causally complete on top of all rows with a lower seq.
     payload = models.BinaryField()
@@ -41,7 +45,9 @@ class Segment(models.Model):
     Never changed once it is written. `documents.rows` reads segments and rows as one log.
     """
 
-    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="segments")
+    document = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="segments", db_index=False
+    )
     first_seq = models.BigIntegerField()
     last_seq = models.BigIntegerField()
     # What `documents.segments` packs. Authors who are deleted are still named in it.
@@ -66,7 +72,7 @@ class Snapshot(models.Model):
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="snapshots")
     seq = models.BigIntegerField()
     # The whole state as one Yjs v1 update.
-    state = models.BinaryField()
+    state = StateField()
     label = models.CharField(max_length=255, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

@@ -32,6 +32,7 @@ def _segments_are_small(monkeypatch):
     """Of five rows, behind a margin of two."""
     monkeypatch.setattr(packing, "MARGIN_ROWS", 2)
     monkeypatch.setattr(packing, "MIN_ROWS", 3)
+    monkeypatch.setattr(packing, "MIN_ROWS_AT_REST", 2)
     monkeypatch.setattr(packing, "MAX_ROWS", 5)
 
 
@@ -55,7 +56,7 @@ def take_snapshot(document: Document) -> Snapshot:
 
 
 def pack(document: Document, **options) -> int:
-    return pack_log(document_id=document.id, min_rows=packing.MIN_ROWS, **options)
+    return pack_log(document_id=document.id, **options)
 
 
 def segments_of(document: Document) -> list[tuple[int, int]]:
@@ -183,7 +184,8 @@ def test_document_that_is_being_written_is_compacted_behind_its_snapshots(
     assert segments_of(typed)[-1] == (16, 19)
     writer(typed).type("é")
     compact(document_id=typed.id, at_rest=True)
-    assert rows_of(typed) == [20, 21, 22]
+    assert segments_of(typed)[-1] == (20, 21)
+    assert rows_of(typed) == [22]
 
 
 # ---- what else reads the log -----------------------------------------------------------------
@@ -502,8 +504,8 @@ def test_operator_packs_one_document_or_all(long, document, monkeypatch):
     monkeypatch.setattr(packing, "MAX_ROWS", 100)
     before = read_since(document_id=long.id, seq=0)
     assert run(document.id) == ("0 rows were packed in 1 documents.\n", "")
-    assert run("--all") == ("198 rows were packed in 2 documents.\n", "")
-    assert segments_of(long) == [(1, 100), (101, 198)]
+    assert run("--all") == ("200 rows were packed in 2 documents.\n", "")
+    assert segments_of(long) == [(1, 100), (101, 200)]
     assert read_since(document_id=long.id, seq=0) == before
     assert run("--all", verbosity=0) == ("", "")
 

@@ -9,8 +9,6 @@ from documents.management.selection import all_documents, existing
 from documents.packing import pack_log
 from documents.snapshots import snapshot_if_due
 
-# Nobody waits: stretches are packed that the server leaves until there are more of them.
-_MIN_ROWS = 64
 _PROGRESS_SECONDS = 5.0
 
 
@@ -38,7 +36,7 @@ class Command(BaseCommand):
             count += 1
             try:
                 snapshot_if_due(document_id=document_id, at_rest=True)
-                rows += pack_log(document_id=document_id, min_rows=_MIN_ROWS)
+                rows += pack_log(document_id=document_id, at_rest=True)
             except DocumentError as error:
                 damaged += 1
                 self.stderr.write(f"{document_id} {error}")
