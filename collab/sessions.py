@@ -140,7 +140,7 @@ class Session:
             self.outbox.put_change(message, before=before)
             self._stir()
         else:
-            self._write_now([message])
+            self._write_one(message)
 
     def send_awareness(self, message: Awareness) -> None:
         """Queue what is new about cursors."""
@@ -207,18 +207,25 @@ class Session:
 
     def _write_now(self, messages: list[ServerMessage]) -> None:
         """Write until the reader is behind; the rest is the writer's."""
+        for at, message in enumerate(messages):
+            if not self.transport.is_ready():
+                self._unsent = messages[at:]
+                self._wake.set()
+                return
+            if not self._write_one(message):
+                return
+
+    def _write_one(self, message: ServerMessage) -> bool:
+        """Write to a reader that is ready; False if that failed, and the session ends."""
         try:
-            for at, message in enumerate(messages):
-                if not self.transport.is_ready():
-                    self._unsent = messages[at:]
-                    self._wake.set()
-                    return
-                if self.transport.write(message):
-                    self.told_at = time.monotonic()
+            if self.transport.write(message):
+                self.told_at = time.monotonic()
         except Exception:
             # What was taken is not there any more: the client has to begin anew.
             logger.exception("The session %s cannot be written to", self.connection)
             self.close(CloseCode.TRY_AGAIN_LATER, "try again")
+            return False
+        return True
 
     async def _write(self) -> None:
         try:
