@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from collab import records
+from collab.allocator import give_back_large_buffers
 from collab.database import DatabaseThreads
 from collab.following import LoggedRow
 from collab.hints import Hints
@@ -75,6 +76,7 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to listen, to write and to check."""
+        give_back_large_buffers()
         await self._hints.start()
         await self.read(lambda: records.renew_lease(self.process_id, self.options.lease_seconds))
         self.journal.start()
@@ -312,6 +314,7 @@ class Hub:
             else:
                 room.compare(head=found.head, own_head=own_heads[document_id])
             room.audience.expire_awareness()
+            room.let_go()
         if self.is_shared:
             await self._read_rosters(list(rooms))
 
