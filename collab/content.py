@@ -29,6 +29,7 @@ from documents.crdt import EMPTY_UPDATE
 from documents.encoding import encode_state_vector
 from documents.errors import BadUpdate, Contradiction, MissingPredecessors
 from documents.log import State
+from documents.marks import Mark
 from documents.snapshots import MIN_TAIL_BYTES
 
 logger = logging.getLogger(__name__)
@@ -81,11 +82,16 @@ class Content:
         # Since a snapshot was last thought of.
         self._logged_bytes = 0
         self._log = Follower(
-            state.head,
+            state.mark,
             read=lambda seq: services.read_since(document_id, seq),
             apply=self._apply_logged,
             spawn=lambda work: services.spawn(work, name=f"gap of {document_id}"),
         )
+
+    @property
+    def mark(self) -> Mark:
+        """How much of the log is in the document."""
+        return self._log.mark
 
     @property
     def head(self) -> int:
@@ -300,7 +306,7 @@ class Content:
         missed = self._doc.encode_since(encode_state_vector(before))
         if missed != EMPTY_UPDATE:
             self._audience.tell_change(Changed(missed), before=before)
-        self._log.resume(state.head)
+        self._log.resume(state.mark)
 
     def _answer_reader(self, session: Session, edits: Sequence[Edit]) -> None:
         """Refuse what somebody writes who may not; what holds nothing new writes nothing."""
@@ -397,7 +403,7 @@ class Content:
         metrics.ACK_SECONDS.observe(appends[0].waited_seconds())
         if not written:
             return
-        self._log.wrote(rows=rows, last_seq=last_seq)
+        self._log.wrote([payload for payload, _ in written], last_seq=last_seq)
         if self._services.is_shared:
             self._services.publish(
                 bus.appended(
@@ -428,6 +434,20 @@ class Content:
         """An older backup was restored: clients send again what they hold."""
         self._give_up(CloseCode.RESTARTING, "the document is being reopened")
 
+    def contested(self, refused: Sequence[Append]) -> None:
+        """Another process was first to log other content under the same client ids.
+
+        People here have seen what is refused now, and Yjs has no way to take it back: their copies
+        would differ for good.
+        """
+        detail = "Other content was stored under this client id meanwhile. Take a new client id."
+        for append in refused:
+            for ack in append.acks:
+                for cseq in range(ack.from_cseq, ack.cseq + 1):
+                    metrics.UPDATES.labels("refused").inc()
+                    ack.session.send(Error(ErrorCode.CONFLICT, detail, cseq=cseq))
+        self._give_up(CloseCode.OTHER_EPOCH, "your copy holds text that could not be stored")
+
     # What the log says ------------------------------------------------------------------
 
     def hear_appended(self, *, last_seq: int, rows: Sequence[tuple[bytes, int | None]]) -> None:
@@ -441,8 +461,10 @@ class Content:
 
     def _apply_logged(self, rows: Sequence[LoggedRow]) -> None:
         before = dict(self._doc.clocks)
+        payloads = [payload for _, payload, _ in rows]
+        self._services.journal.hear(self.document_id, payloads)
         try:
-            changed = self._doc.apply_logged([payload for _, payload, _ in rows])
+            changed = self._doc.apply_logged(payloads)
         except Poisoned:
             logger.exception("Rows of %s from %s on fail", self.document_id, rows[0][0])
             self._give_up(CloseCode.TRY_AGAIN_LATER, "the document is being reopened")

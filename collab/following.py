@@ -4,37 +4,43 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from collab import metrics
+from documents.marks import Mark
 
 # (seq, Yjs v1 update, author's user id)
 LoggedRow = tuple[int, bytes, int | None]
 
 
 class Follower:
-    """Keeps `head` in step with the log. `apply` gets rows in order, each seq once."""
+    """Keeps `mark` in step with the log. `apply` gets rows in order, each seq once."""
 
     def __init__(
         self,
-        head: int,
+        mark: Mark,
         *,
         read: Callable[[int], Awaitable[Sequence[LoggedRow]]],
         apply: Callable[[Sequence[LoggedRow]], None],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
         # Every row of the log up to this one is in the document.
-        self.head = head
+        self.mark = mark
         self._read = read
         self._apply = apply
         self._spawn = spawn
         # A head that somebody is known to have reached; ours must follow.
-        self._known_head = head
+        self._known_head = mark.seq
         self._reading = False
         self._paused = False
         self._stopped = False
 
-    def wrote(self, *, rows: int, last_seq: int) -> None:
+    @property
+    def head(self) -> int:
+        """The last of the rows that are in the document, with all before it."""
+        return self.mark.seq
+
+    def wrote(self, payloads: Sequence[bytes], *, last_seq: int) -> None:
         """Our own rows, which the document holds already, were committed up to `last_seq`."""
-        if last_seq - rows == self.head:
-            self.head = last_seq
+        if last_seq - len(payloads) == self.head:
+            self.mark = self.mark.after(payloads)
         else:
             # Somebody else's lie between, which were not heard of yet.
             self.follow(last_seq)
@@ -59,11 +65,11 @@ class Follower:
         """The document is being built anew: take nothing until `resume`."""
         self._paused = True
 
-    def resume(self, head: int) -> None:
-        """The document holds the log up to `head`."""
-        self.head = head
+    def resume(self, mark: Mark) -> None:
+        """The document holds the log up to there."""
+        self.mark = mark
         self._paused = False
-        self.follow(head)
+        self.follow(mark.seq)
 
     def stop(self) -> None:
         """The room is closed."""
@@ -84,4 +90,4 @@ class Follower:
         news = [row for row in rows if row[0] > self.head]
         if news and not self._stopped:
             self._apply(news)
-            self.head = news[-1][0]
+            self.mark = self.mark.after(payload for _, payload, _ in news)

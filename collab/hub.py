@@ -146,7 +146,7 @@ class Hub:
             self._heard_heads.pop(document_id, None)
             raise
         self._rooms[document_id] = room
-        room.compare(head=self._heard_heads.pop(document_id, room.head), own_head=0)
+        room.follow(self._heard_heads.pop(document_id, room.mark.seq))
         if self.is_shared:
             self.spawn(self._read_rosters([document_id]), name="roster")
         return room
@@ -236,6 +236,8 @@ class Hub:
     # Other processes --------------------------------------------------------------------
 
     def _hear(self, hint: bus.Hint) -> None:
+        if hint["type"] == "user_list":
+            return
         if hint["type"] == "access":
             self.access_changes += 1
         document_id = uuid.UUID(hint["document"])
@@ -303,7 +305,7 @@ class Hub:
         rooms = dict(self._rooms)
         if not rooms:
             return
-        own_heads = {id_: room.head for id_, room in rooms.items()}
+        own_marks = {id_: room.mark for id_, room in rooms.items()}
         heads = await self.read(lambda: records.heads(list(rooms)))
         for document_id, room in rooms.items():
             found = heads.get(document_id)
@@ -312,7 +314,7 @@ class Hub:
             elif found.epoch != room.epoch:
                 room.close(CloseCode.OTHER_EPOCH, "the document was replaced by its operator")
             else:
-                room.compare(head=found.head, own_head=own_heads[document_id])
+                room.compare(found.mark, own=own_marks[document_id])
             room.audience.expire_awareness()
             room.let_go()
         if self.is_shared:

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,16 +22,18 @@ from collab import metrics
 from collab.database import DatabaseThreads
 from collab.live_doc import merge
 from collab.options import Options
+from collab.rivals import JournalCheck, Known
 from collab.sessions import Session
 from documents.errors import BadUpdate
 from documents.log import NewUpdate, append_many
+from documents.marks import Mark
 from documents.models import Document
 
 logger = logging.getLogger(__name__)
 
 _COMMITTED = metrics.JOURNAL_BATCHES.labels("committed")
 _FIRST_PAUSE_SECONDS = 0.05
-_MAX_PAUSE_SECONDS = 2.0
+_MAX_PAUSE_SECONDS = 1.0
 # How long SQLite waits for others' locks: short, so that the bound for trying again holds.
 _BUSY_SECONDS = 2.0
 # A database that fails slowly, document by document, is left alone for a pause after this.
@@ -92,8 +94,8 @@ class Journaled(Protocol):
     document_id: uuid.UUID
 
     @property
-    def head(self) -> int:
-        """The last row that is in the room."""
+    def mark(self) -> Mark:
+        """How much of the log is in the room."""
 
     def committed(self, appends: Sequence[Append], *, rows: int, last_seq: int) -> None:
         """These are on disk; their `rows` rows end at `last_seq`."""
@@ -105,7 +107,10 @@ class Journaled(Protocol):
         """There is no such document any more."""
 
     def log_set_back(self) -> None:
-        """The log is behind the room: an older backup is there. Nothing was written."""
+        """The log is not the room's any more: an older backup is there. Nothing was written."""
+
+    def contested(self, refused: Sequence[Append]) -> None:
+        """The log says something else under these ones' client ids. Nothing was written."""
 
 
 @dataclass(eq=False, slots=True)
@@ -114,10 +119,19 @@ class _Queue:
 
     room: Journaled
     appends: list[Append] = field(default_factory=list)
+    # Rows of others that came into the room since the first of these was applied.
+    heard: list[bytes] = field(default_factory=list)
     failing_since: float | None = None
     # When it is tried again, if it is failing, and how long it has waited for that.
     retry_at: float = 0.0
     pause: float = 0.0
+
+    def take(self) -> "_Taken":
+        """All that waits, for one transaction; it stays here until that is known to have worked."""
+        appends = _merge(self.appends)
+        rows = [row for append in appends if (row := append.row()) is not None]
+        known = Known(self.room.mark, tuple(self.heard))
+        return _Taken(self, len(self.appends), appends, rows, known)
 
     def fail(self) -> None:
         """It could not be written: leave it alone for longer than the last time."""
@@ -133,6 +147,20 @@ class _Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a transaction takes from a queue."""
+
+    queue: _Queue
+    # How many of its appends.
+    count: int
+    # The same ones, merged to a row for each that has something to write.
+    appends: Sequence[Append]
+    rows: Sequence[NewUpdate]
+    # What the room has seen of its log.
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
 class _Written:
     """What came of a batch: documents in neither are gone."""
 
@@ -140,8 +168,10 @@ class _Written:
     heads: dict[uuid.UUID, int]
     # Somebody else holds the document's row; nothing of it was written.
     locked: set[uuid.UUID]
-    # The log ends before what its room holds; nothing of it was written.
+    # The log is not the one that its room holds; nothing of it was written.
     set_back: set[uuid.UUID]
+    # Which of the document's rows the log contradicts; nothing of it was written.
+    contested: dict[uuid.UUID, list[int]]
 
 
 class Journal:
@@ -172,6 +202,11 @@ class Journal:
             queue = self._queues[room.document_id] = _Queue(room)
         queue.appends.append(append)
         self._stir()
+
+    def hear(self, document_id: uuid.UUID, payloads: Iterable[bytes]) -> None:
+        """Rows of others came into the room: what waits there was applied before them."""
+        if (queue := self._queues.get(document_id)) is not None:
+            queue.heard.extend(payloads)
 
     async def flush(self, document_id: uuid.UUID) -> None:
         """Wait until nothing of that document is uncommitted, or it has been given up."""
@@ -245,12 +280,9 @@ class Journal:
 
     async def _commit(self, batch: Sequence[_Queue]) -> bool:
         """Write what waits for these documents; whether that worked."""
-        waiting = [(queue, len(queue.appends), _merge(queue.appends)) for queue in batch]
-        rows = {
-            queue.room.document_id: [row for append in appends if (row := append.row()) is not None]
-            for queue, _, appends in waiting
-        }
-        known = {queue.room.document_id: queue.room.head for queue in batch}
+        taken = [queue.take() for queue in batch]
+        rows = {each.queue.room.document_id: each.rows for each in taken}
+        known = {each.queue.room.document_id: each.known for each in taken}
         started = time.perf_counter()
         try:
             written = await self._threads.run(lambda: _write(rows, known))
@@ -261,39 +293,39 @@ class Journal:
             return False
         _COMMITTED.inc()
         metrics.JOURNAL_SECONDS.observe(time.perf_counter() - started)
-        count = 0
-        for (queue, taken, appends), of_document in zip(waiting, rows.values(), strict=True):
-            count += self._settle(queue, taken, appends, len(of_document), written)
-        metrics.JOURNAL_ROWS.inc(count)
+        for each in taken:
+            head = written.heads.get(each.queue.room.document_id)
+            if head is None:
+                self._settle_unwritten(each, written)
+            else:
+                self._settle(each, head)
+        metrics.JOURNAL_ROWS.inc(sum(len(rows[document_id]) for document_id in written.heads))
         return True
 
-    def _settle(
-        self,
-        queue: _Queue,
-        taken: int,
-        appends: Sequence[Append],
-        rows: int,
-        written: _Written,
-    ) -> int:
-        """Tell a document's room what came of its first appends; how many rows were written."""
-        document_id = queue.room.document_id
-        head = written.heads.get(document_id)
-        if head is None:
-            if document_id in written.locked:
-                queue.fail()
-                return 0
-            del self._queues[document_id]
-            if document_id in written.set_back:
-                queue.room.log_set_back()
-            else:
-                queue.room.document_gone()
-            return 0
+    def _settle(self, taken: _Taken, head: int) -> None:
+        """What was taken of a document is written."""
+        queue = taken.queue
         queue.succeed()
-        del queue.appends[:taken]
+        del queue.appends[: taken.count]
+        del queue.heard[: len(taken.known.heard)]
         if not queue.appends:
-            del self._queues[document_id]
-        queue.room.committed(appends, rows=rows, last_seq=head)
-        return rows
+            del self._queues[queue.room.document_id]
+        queue.room.committed(taken.appends, rows=len(taken.rows), last_seq=head)
+
+    def _settle_unwritten(self, taken: _Taken, written: _Written) -> None:
+        """Nothing of a document is written: try again, or tell its room why there is no use."""
+        queue, document_id = taken.queue, taken.queue.room.document_id
+        if document_id in written.locked:
+            queue.fail()
+            return
+        del self._queues[document_id]
+        if document_id in written.set_back:
+            queue.room.log_set_back()
+        elif document_id in written.contested:
+            logged = [append for append in taken.appends if append.payload is not None]
+            queue.room.contested([logged[index] for index in written.contested[document_id]])
+        else:
+            queue.room.document_gone()
 
     def _give_up_on_late_ones(self) -> None:
         too_late = time.monotonic() - self._options.append_retry_seconds
@@ -317,11 +349,14 @@ def _merge(appends: Sequence[Append]) -> Sequence[Append]:
             by_session.setdefault(append.session, []).append(append)
         appends = [append for written in by_session.values() for append in written]
     groups: list[list[Append]] = []
+    size = 0
     for append in appends:
-        if groups and _belongs(append, groups[-1]):
+        size += len(append.payload or b"")
+        if groups and _belongs(append, groups[-1]) and size <= _MAX_MERGED_BYTES:
             groups[-1].append(append)
         else:
             groups.append([append])
+            size = len(append.payload or b"")
     return [append for group in groups for append in _as_one(group)]
 
 
@@ -350,10 +385,7 @@ def _belongs(append: Append, group: Sequence[Append]) -> bool:
         return True
     first = group[0]
     return (
-        first.payload is not None
-        and first.session is append.session
-        and len(group) < _MAX_MERGED
-        and len(first.payload) + len(append.payload) <= _MAX_MERGED_BYTES
+        first.payload is not None and first.session is append.session and len(group) < _MAX_MERGED
     )
 
 
@@ -381,17 +413,15 @@ def _as_one(group: Sequence[Append]) -> Sequence[Append]:
     ]
 
 
-def _write(rows: dict[uuid.UUID, list[NewUpdate]], known: dict[uuid.UUID, int]) -> _Written:
-    """One transaction, in the journal's thread. It waits for nobody's row.
-
-    `known`: the heads that the rooms have seen.
-    """
+def _write(
+    rows: Mapping[uuid.UUID, Sequence[NewUpdate]], known: Mapping[uuid.UUID, Known]
+) -> _Written:
+    """One transaction, in the journal's thread. It waits for nobody's row."""
+    check = JournalCheck(rows, known)
     with transaction.atomic():
-        heads = append_many(rows, skip_locked=True, at_least=known)
+        heads = append_many(rows, skip_locked=True, accepts=check.accepts)
     locked: set[uuid.UUID] = set()
-    set_back: set[uuid.UUID] = set()
-    if missed := rows.keys() - heads.keys():
+    if missed := rows.keys() - heads.keys() - check.set_back - check.contested.keys():
         there = Document.objects.filter(id__in=missed, trashed_at=None)
-        for document_id, head in there.values_list("id", "head_seq"):
-            (set_back if head < known[document_id] else locked).add(document_id)
-    return _Written(heads, locked, set_back)
+        locked = set(there.values_list("id", flat=True))
+    return _Written(heads, locked, check.set_back, check.contested)

@@ -13,6 +13,7 @@ from collab.wire.messages import PresenceEntry
 from documents.damage import report_damage
 from documents.errors import BadUpdate, DocumentMissing, LogDamaged, MissingPredecessors
 from documents.log import State, load_state, read_since
+from documents.marks import Mark
 from documents.models import Connection, Document, Membership, Process
 from documents.permissions import Role, effective_role
 
@@ -24,7 +25,7 @@ _KEEP_LEASES = 4
 class Head:
     """Where a document stands."""
 
-    head: int
+    mark: Mark
     epoch: int
 
 
@@ -55,8 +56,10 @@ def heads(document_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Head]:
     """The heads of those that are neither purged nor in the trash."""
     rows = Document.objects.filter(id__in=document_ids, trashed_at=None)
     return {
-        id_: Head(head, epoch)
-        for id_, head, epoch in rows.values_list("id", "head_seq", "epoch").iterator()
+        id_: Head(Mark(head, checksum), epoch)
+        for id_, head, checksum, epoch in rows.values_list(
+            "id", "head_seq", "log_checksum", "epoch"
+        ).iterator()
     }
 
 

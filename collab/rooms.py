@@ -32,6 +32,7 @@ from collab.wire.messages import (
 )
 from documents import bus
 from documents.log import State
+from documents.marks import Mark
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,11 @@ class Room:
     def head(self) -> int:
         """The last row of the log that is in the document, with all before it."""
         return self._content.head
+
+    @property
+    def mark(self) -> Mark:
+        """How much of the log is in the document."""
+        return self._content.mark
 
     def join(self, session: Session) -> None:
         """Let a session in, already welcomed."""
@@ -237,10 +243,14 @@ class Room:
         """Somebody returned in another process."""
         self._raise_clocks(apart_from="")
 
-    def compare(self, *, head: int, own_head: int) -> None:
-        """The database's head, asked for when the room's was `own_head`."""
-        if head < own_head:
+    def follow(self, head: int) -> None:
+        """The log is known to reach `head`."""
+        self._content.follow(head)
+
+    def compare(self, end: Mark, *, own: Mark) -> None:
+        """The log's end, asked for when the room was at `own`."""
+        if end.seq < own.seq or (end.seq == own.seq and end != own):
             # The database was restored from a backup: clients send again what they hold.
             self.close(CloseCode.RESTARTING, "the document is being reopened")
         else:
-            self._content.follow(head)
+            self.follow(end.seq)

@@ -156,12 +156,13 @@ def _database() -> dict[str, Any]:
             # Tests open the database from several threads: a file, not shared memory.
             database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
         case "django.db.backends.postgresql":
-            # The pool keeps connections and, with health checks, hands out none that is dead.
+            # The pool keeps connections and, with health checks, hands out none that is dead. One
+            # that could not connect for so long begins anew, rather than wait ever longer.
             database["CONN_HEALTH_CHECKS"] = True
             session = [f"-c {name}={value}" for name, value in _POSTGRES_SESSION.items()]
             database["OPTIONS"] = {
                 **_POSTGRES_CONNECTION,
-                "pool": {"min_size": 1, "max_size": 16, "timeout": 10},
+                "pool": {"min_size": 1, "max_size": 16, "timeout": 10, "reconnect_timeout": 5},
                 **options,
                 "options": " ".join([*session, str(options.get("options", ""))]).strip(),
             }

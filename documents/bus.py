@@ -4,6 +4,7 @@ The layer is a lossy hint, at most once: nothing here may be needed for correctn
 message that concerns content carries `seq`; a room that sees a gap reads the log.
 """
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Sequence
@@ -17,6 +18,11 @@ logger = logging.getLogger(__name__)
 
 # Larger payloads are not carried: the receiver reads them from the log.
 MAX_HINT_BYTES = 64 * 1024
+# A request waits no longer for the layer, which takes a hint in a millisecond if it is well.
+_PATIENCE_SECONDS = 0.25
+# Hints that the layer did not take in that time: they are still on their way, up to so many.
+_MAX_LATE = 1000
+_late: set["asyncio.Task[None]"] = set()
 
 
 class Sender(TypedDict):
@@ -74,12 +80,42 @@ class StatelessHint(Sender):
     payload: str
 
 
-Hint = AppendedHint | AccessHint | AwarenessHint | PresenceHint | ReturnedHint | StatelessHint
+class DocumentListHint(Sender):
+    """One of the document's lists has changed: members, threads, messages."""
+
+    type: Literal["list"]
+    topic: str
+
+
+class UserListHint(TypedDict):
+    """One of a user's lists has changed: documents, notifications. To the user's own group."""
+
+    type: Literal["user_list"]
+    user: int
+    origin: str
+    topic: str
+
+
+Hint = (
+    AppendedHint
+    | AccessHint
+    | AwarenessHint
+    | PresenceHint
+    | ReturnedHint
+    | StatelessHint
+    | DocumentListHint
+    | UserListHint
+)
 
 
 def group_of(document_id: uuid.UUID) -> str:
     """The document's group on the channel layer."""
     return f"document.{document_id.hex}"
+
+
+def user_group(user_id: int) -> str:
+    """The user's group on the channel layer."""
+    return f"user.{user_id}"
 
 
 def appended(
@@ -106,6 +142,16 @@ def access_changed(*, document_id: uuid.UUID, user_id: int | None = None) -> Acc
     return {"type": "access", "document": str(document_id), "origin": "", "user": user_id}
 
 
+def document_list_changed(*, document_id: uuid.UUID, topic: str) -> DocumentListHint:
+    """The hint that one of a document's lists is to be read again."""
+    return {"type": "list", "document": str(document_id), "origin": "", "topic": topic}
+
+
+def user_list_changed(*, user_id: int, topic: str) -> UserListHint:
+    """The hint that one of a user's lists is to be read again."""
+    return {"type": "user_list", "user": user_id, "origin": "", "topic": topic}
+
+
 def channel_layer() -> BaseChannelLayer:
     """The project's layer; ImproperlyConfigured if it has none."""
     layer = get_channel_layer()
@@ -115,14 +161,32 @@ def channel_layer() -> BaseChannelLayer:
 
 
 async def send(hint: Hint) -> None:
-    """Publish a hint to the document's group; a failure is logged, and healed by the poll."""
+    """Publish a hint to its group; a failure is logged, and healed by the poll."""
     try:
-        await channel_layer().group_send(group_of(uuid.UUID(hint["document"])), dict(hint))
+        if hint["type"] == "user_list":
+            group = user_group(hint["user"])
+        else:
+            group = group_of(uuid.UUID(hint["document"]))
+        await channel_layer().group_send(group, dict(hint))
     except Exception:
         # Any failure of the layer at all: the log has what matters.
         logger.warning("The channel layer did not take a hint", exc_info=True)
 
 
 def publish(hint: Hint) -> None:
-    """`send` from a request's thread. Call it after the commit (transaction.on_commit)."""
-    async_to_sync(send)(hint)
+    """`send` from a request's thread. Call it after the commit (transaction.on_commit).
+
+    A layer that hangs holds up the first who meets it for a moment, and nobody behind them.
+    """
+    async_to_sync(_send_soon)(hint)
+
+
+async def _send_soon(hint: Hint) -> None:
+    if len(_late) >= _MAX_LATE:
+        logger.warning("The channel layer hangs: a hint is dropped")
+        return
+    sending = asyncio.ensure_future(send(hint))
+    _, late = await asyncio.wait([sending], timeout=0 if _late else _PATIENCE_SECONDS)
+    for task in late:
+        _late.add(task)
+        task.add_done_callback(_late.discard)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from documents.admission import Reader
+from documents.encoding import MAX_CLOCK, encode_number
 from documents.errors import MissingPredecessors
 from documents.values import read_content
 
@@ -71,7 +72,26 @@ def contradicts(update: bytes, held: bytes, *, known: Mapping[int, int]) -> bool
 
     What was deleted meanwhile on either side cannot be compared, and passes.
     """
-    said, there = _record(update), _record(held)
+    return _contradict(_record(update), _record(held), known)
+
+
+def disagree(update: bytes, other: bytes) -> bool:
+    """Whether two well-formed updates differ at clocks that both speak of; deletions pass."""
+    said = _record(update)
+    return _contradict(said, _record(other), {client: MAX_CLOCK for client, _ in said})
+
+
+def mentions(update: bytes, client: int) -> bool:
+    """Whether an update may say anything under this client id; False is certain."""
+    # The last byte aside: whoever wishes can write the number longer than it has to be.
+    return encode_number(client)[:-1] in update
+
+
+def _contradict(
+    said: Mapping[tuple[int, int], _Struct],
+    there: Mapping[tuple[int, int], _Struct],
+    known: Mapping[int, int],
+) -> bool:
     for (client, clock), struct in said.items():
         other = there.get((client, clock))
         if other is not None and _DELETED not in (struct.ref, other.ref):

@@ -1,7 +1,7 @@
 """The append-only update log: appending, reading, and building a document from it."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from django.utils import timezone
 from documents.admission import find_pairs
 from documents.crdt import EMPTY_UPDATE, check_rows
 from documents.errors import DocumentMissing, HeadMoved, LogDamaged
+from documents.marks import Mark
 from documents.models import Document, Snapshot, Update
 from documents.pairs import Pairs
 from documents.rows import Row, read_payloads, read_rows
@@ -40,8 +41,15 @@ class State:
     snapshot_seq: int
     # The payloads of the rows after the snapshot.
     tail: Sequence[bytes]
+    # Of all rows up to the head; see `documents.marks`.
+    checksum: int = 0
     # The surrogate pairs in all of it, where whoever loaded it looked for them.
     pairs: Pairs | None = None
+
+    @property
+    def mark(self) -> Mark:
+        """The head, told from that of any other log."""
+        return Mark(self.head, self.checksum)
 
     def payloads(self) -> list[bytes]:
         """The updates to apply, in order."""
@@ -79,14 +87,15 @@ def append_many(
     *,
     expected_head: int | None = None,
     skip_locked: bool = False,
-    at_least: Mapping[uuid.UUID, int] | None = None,
+    accepts: Callable[[uuid.UUID, Mark], bool] | None = None,
 ) -> dict[uuid.UUID, int]:
     """Append to many documents' logs in the caller's transaction; return the new heads.
 
     The rows are locked in the order of their ids, so that two processes never wait for each
     other in a circle. Documents that are missing or in the trash are left out of the answer; with
     `skip_locked` also those whose rows somebody else has locked (not on SQLite, which has no
-    locks of rows), and with `at_least` those whose head is lower than theirs there.
+    locks of rows). `accepts` is asked with each log as it stands under the lock: documents that it
+    says no to are left out as well.
     """
     if not appends:
         return {}
@@ -98,22 +107,22 @@ def append_many(
     heads: dict[uuid.UUID, int] = {}
     with connection.cursor() as cursor:
         cursor.execute(_lock_statement(len(keys), skip_locked=skip_locked), list(keys))
-        for key, head, tail_bytes in cursor.fetchall():
+        for key, head, checksum, tail_bytes in cursor.fetchall():
             if expected_head is not None and head != expected_head:
                 raise HeadMoved(f"The document is at {head}, not at {expected_head}.")
-            document_id = keys[key]
-            if at_least is not None and head < at_least[document_id]:
+            document_id, end = keys[key], Mark(head, checksum)
+            if accepts is not None and not accepts(document_id, end):
                 continue
-            seq, size = head, 0
-            for update in appends[document_id]:
-                seq += 1
-                size += len(update.payload)
+            updates = appends[document_id]
+            for seq, update in enumerate(updates, head + 1):
                 created_at = now
                 if update.created_at is not None:
                     created_at = _prepare(Update, "created_at", update.created_at)
                 rows.append((key, seq, update.payload, update.author_id, update.client, created_at))
-            heads[document_id] = seq
-            documents.append((seq, tail_bytes + size, now, key))
+            end = end.after(update.payload for update in updates)
+            size = sum(len(update.payload) for update in updates)
+            heads[document_id] = end.seq
+            documents.append((end.seq, end.checksum, tail_bytes + size, now, key))
         if rows:
             cursor.executemany(
                 f"INSERT INTO {_table(Update)} (document_id, seq, payload, author_id, client,"  # noqa: S608
@@ -122,8 +131,8 @@ def append_many(
             )
         if documents:
             cursor.executemany(
-                f"UPDATE {_table(Document)} SET head_seq = %s, tail_bytes = %s, updated_at = %s"  # noqa: S608
-                " WHERE id = %s",
+                f"UPDATE {_table(Document)} SET head_seq = %s, log_checksum = %s,"  # noqa: S608
+                " tail_bytes = %s, updated_at = %s WHERE id = %s",
                 documents,
             )
     return heads
@@ -136,7 +145,7 @@ def _lock_statement(count: int, *, skip_locked: bool) -> str:
         lock = connection.ops.for_update_sql(skip_locked=skip_locked, no_key=True)
     places = ", ".join(["%s"] * count)
     return (
-        f"SELECT id, head_seq, tail_bytes FROM {_table(Document)}"  # noqa: S608
+        f"SELECT id, head_seq, log_checksum, tail_bytes FROM {_table(Document)}"  # noqa: S608
         f" WHERE id IN ({places}) AND trashed_at IS NULL ORDER BY id {lock}"
     )
 
@@ -163,21 +172,19 @@ def load_state(*, document_id: uuid.UUID, at: int | None = None) -> State:
     """The newest snapshot (not beyond `at`) and the payloads after it.
 
     Who wrote a row and when is left where it is: reading that would cost more than the content.
-    The head is read first: what is found must reach it, or the log is damaged.
-    Raises DocumentMissing, LogDamaged.
+    The head is read behind the snapshot, which so is not beyond it, and before the rows: they must
+    reach it, or the log is damaged. Raises DocumentMissing, LogDamaged.
     """
-    head = (
-        Document.objects.filter(id=document_id).values_list("head_seq", flat=True).first()
-        if at is None
-        else at
-    )
-    if head is None:
-        raise DocumentMissing("There is no such document.")
     snapshots = Snapshot.objects.filter(document_id=document_id).order_by("-seq", "-id")
     if at is not None:
         snapshots = snapshots.filter(seq__lte=at)
     snapshot = snapshots.values_list("seq", "state").first()
     snapshot_seq, state = (0, None) if snapshot is None else (snapshot[0], bytes(snapshot[1]))
+    documents = Document.objects.filter(id=document_id)
+    end = documents.values_list("head_seq", "log_checksum").first() if at is None else (at, 0)
+    if end is None:
+        raise DocumentMissing("There is no such document.")
+    head, checksum = end
     # If what was read after the snapshot is packed by now, it is read from there.
     tail = read_payloads(document_id=document_id, after=snapshot_seq, until=at)
     _check_contiguous((seq for seq, _ in tail), after=snapshot_seq)
@@ -186,7 +193,8 @@ def load_state(*, document_id: uuid.UUID, at: int | None = None) -> State:
         if not Document.objects.filter(id=document_id).exists():
             raise DocumentMissing("The document was purged meanwhile.")
         raise LogDamaged(f"The log ends at {last}; the document's head is {head}.")
-    return State(last, state, snapshot_seq, [payload for _, payload in tail])
+    mark = Mark(head, checksum).after(payload for seq, payload in tail if seq > head)
+    return State(last, state, snapshot_seq, [payload for _, payload in tail], mark.checksum)
 
 
 def _check_contiguous(seqs: Iterable[int], *, after: int) -> None:

@@ -3,6 +3,7 @@
 from documents.models.connection import Connection, Process
 from documents.models.document import Document, Kind, LinkReach, Membership
 from documents.models.log import Segment, Snapshot, Update
+from documents.models.revision import Revision
 
 __all__ = [
     "Connection",
@@ -11,6 +12,7 @@ __all__ = [
     "LinkReach",
     "Membership",
     "Process",
+    "Revision",
     "Segment",
     "Snapshot",
     "Update",

@@ -40,6 +40,8 @@ class Document(models.Model):
     root = models.CharField(max_length=64, blank=True)
     # The seq of the newest row of the log; locking this row is what orders the log.
     head_seq = models.BigIntegerField(default=0)
+    # Of all rows so far (`documents.marks`): tells the log from another one of that length.
+    log_checksum = models.BigIntegerField(default=0, editable=False)
     # What was logged after the newest snapshot, where that stands and how large it is: with these
     # the question whether a new one is due costs no look at the log.
     tail_bytes = models.BigIntegerField(default=0, editable=False)

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from collab.wire.messages import (
     SyncRequest,
 )
 from documents.log import State
+from documents.marks import Mark
 from documents.roles import Role
 
 A, B, C = (bytes.fromhex(f"01010{n}0004010174016{n}00") for n in (1, 2, 3))
@@ -38,12 +39,16 @@ class FakeJournal:
         self.log = log
         self.waiting: list[tuple[Any, Append]] = []
         self.flushed = 0
+        self.heard: list[bytes] = []
 
     def append(self, room: Any, append: Append) -> None:
         if append.payload is None and not self.waiting:
             room.committed([append], rows=0, last_seq=0)
         else:
             self.waiting.append((room, append))
+
+    def hear(self, _document_id: uuid.UUID, payloads: Iterable[bytes]) -> None:
+        self.heard.extend(payloads)
 
     def commit(self) -> None:
         waiting, self.waiting = self.waiting, []
@@ -76,7 +81,11 @@ class FakeServices:
 
     async def load_state(self, document_id: uuid.UUID) -> State:
         self.during_load()
-        return State(head=len(self.log), snapshot=None, snapshot_seq=0, tail=list(self.log))
+        end = self.end()
+        return State(end.seq, None, 0, list(self.log), end.checksum)
+
+    def end(self) -> Mark:
+        return Mark(0, 0).after(self.log)
 
     async def read_since(
         self, document_id: uuid.UUID, seq: int

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection, transaction
+from pycrdt import Doc, Text
 
 from collab import journal as journal_module
 from collab.journal import AckTarget, Append, Journal, Reach
@@ -17,7 +18,8 @@ from collab.live_doc import LiveDoc
 from collab.options import Options
 from documents.errors import BadUpdate
 from documents.lifecycle import create_document, trash_document
-from documents.log import Row, read_since
+from documents.log import NewUpdate, Row, append_updates, read_since
+from documents.marks import Mark
 from documents.models import Document
 from tests.collab.conftest import in_thread
 
@@ -38,7 +40,8 @@ class FakeRoom:
         self.document_id = document_id
         self.commits: list[tuple[list[Append], int, int]] = []
         self.failed = self.gone = self.set_back = False
-        self.head = 0
+        self.refused: list[Append] = []
+        self.mark = Mark(0, 0)
         self.heard = asyncio.Event()
 
     def committed(self, appends: Any, *, rows: int, last_seq: int) -> None:
@@ -55,6 +58,10 @@ class FakeRoom:
 
     def log_set_back(self) -> None:
         self.set_back = True
+        self.heard.set()
+
+    def contested(self, refused: Any) -> None:
+        self.refused = list(refused)
         self.heard.set()
 
     @property
@@ -298,12 +305,103 @@ async def test_log_that_ends_before_what_its_room_holds_is_not_written_to(
 ):
     other = await in_thread(lambda: create_document(owner=alice))
     ahead, good = FakeRoom(text_document.id), FakeRoom(other.id)
-    ahead.head = 5
+    ahead.mark = Mark(5, 0)
     for room in (ahead, good):
         journal.append(room, append_of(letter(1)))
     await settled(journal)
     assert (ahead.set_back, ahead.commits, good.seqs) == (True, [], [1])
     assert not await rows_of(text_document)
+
+
+async def write_elsewhere(document: Document, *payloads: bytes) -> None:
+    """Another process appends."""
+    rows = [NewUpdate(payload) for payload in payloads]
+    await in_thread(lambda: append_updates(document_id=document.id, updates=rows))
+
+
+async def test_log_that_is_another_one_of_the_same_length_is_not_written_to(journal, text_document):
+    await write_elsewhere(text_document, letter(2), letter(3))
+    stale, fresh = FakeRoom(text_document.id), FakeRoom(text_document.id)
+    stale.mark = Mark(0, 0).after([letter(2), letter(4)])
+    journal.append(stale, append_of(letter(1)))
+    await settled(journal)
+    assert (stale.set_back, stale.commits) == (True, [])
+    fresh.mark = Mark(0, 0).after([letter(2), letter(3)])
+    journal.append(fresh, append_of(letter(1)))
+    await settled(journal)
+    assert (fresh.set_back, fresh.seqs) == (False, [3])
+
+
+async def test_log_that_parted_from_the_rooms_and_has_grown_beyond_it_is_not_written_to(
+    journal, text_document
+):
+    await write_elsewhere(text_document, letter(2), letter(3), letter(5))
+    stale = FakeRoom(text_document.id)
+    stale.mark = Mark(0, 0).after([letter(2), letter(4)])
+    journal.append(stale, append_of(letter(1)))
+    await settled(journal)
+    assert (stale.set_back, stale.commits) == (True, [])
+
+
+def other_letter(client: int) -> bytes:
+    """Another first letter under the same client id."""
+    return letter(client)[:-2] + b"z\0"
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["not heard of", "heard of"])
+async def test_what_another_process_logged_otherwise_under_one_client_id_is_refused(
+    journal, text_document, heard
+):
+    """Heard of after the edit was taken, or not at all before it is to be written."""
+    room = FakeRoom(text_document.id)
+    lost, mine = append_of(letter(1), client=1), append_of(letter(2), client=2)
+    for append in (mine, lost):
+        journal.append(room, append)
+    await write_elsewhere(text_document, other_letter(1))
+    if heard:
+        journal.hear(text_document.id, [other_letter(1)])
+        room.mark = Mark(0, 0).after([other_letter(1)])
+    await settled(journal)
+    assert (room.refused, room.commits) == ([lost], [])
+    assert [row.payload for row in await rows_of(text_document)] == [other_letter(1)]
+    # Nothing is left behind for the room that comes next.
+    following = FakeRoom(text_document.id)
+    following.mark = Mark(0, 0).after([other_letter(1)])
+    journal.append(following, mine)
+    await settled(journal)
+    assert following.seqs == [2]
+
+
+async def test_what_another_process_logged_too_is_logged_again(journal, text_document):
+    """Its author lost the connection there before the acknowledgement."""
+    room = FakeRoom(text_document.id)
+    journal.append(room, append_of(letter(1), client=1))
+    await write_elsewhere(text_document, letter(2), letter(1))
+    await settled(journal)
+    assert (room.refused, room.seqs) == ([], [3])
+
+
+async def test_what_was_heard_before_an_edit_was_taken_is_the_gates_business(
+    journal, text_document
+):
+    room = FakeRoom(text_document.id)
+    journal.hear(text_document.id, [other_letter(1)])
+    journal.append(room, append_of(letter(1), client=1))
+    await settled(journal)
+    assert room.seqs == [1]
+
+
+async def test_large_updates_of_one_session_are_not_merged_into_one_row(journal, text_document):
+    room, one = FakeRoom(text_document.id), SimpleNamespace()
+    doc: Doc[Any] = Doc(client_id=1)
+    updates: list[bytes] = []
+    doc.observe(lambda event: updates.append(event.update))
+    for number in range(4):
+        doc.get("t", type=Text).insert(0, f"{number}" * 30_000)
+    for update in updates:
+        journal.append(room, append_of(update, one, client=1))
+    await settled(journal)
+    assert [len(row.payload) // 30_000 for row in await rows_of(text_document)] == [2, 2]
 
 
 async def test_appends_stay_in_order_over_a_failure(journal, writes, text_document):

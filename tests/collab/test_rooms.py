@@ -24,6 +24,7 @@ from collab.wire.messages import (
     Sync,
     SyncRequest,
 )
+from documents.marks import Mark
 from documents.roles import Role
 from tests.collab.scene import AFTER_A, OTHER_A, POISON, A, B, C, Client
 
@@ -360,7 +361,7 @@ async def test_own_commit_behind_somebody_elses_row_heals_the_gap(scene):
 async def test_head_that_the_poll_finds_is_followed(scene):
     await scene.enter("alice")
     scene.services.log.append(A)
-    scene.room.compare(head=1, own_head=0)
+    scene.room.compare(scene.services.end(), own=scene.room.mark)
     await scene.turn()
     assert (scene.text(), scene.room.head) == ("a", 1)
 
@@ -369,7 +370,7 @@ async def test_room_ahead_of_the_database_is_thrown_away(scene):
     alice = await scene.enter("alice")
     await alice.write(A)
     await scene.commit()
-    scene.room.compare(head=0, own_head=1)
+    scene.room.compare(Mark(0, 0), own=scene.room.mark)
     await scene.turn()
     assert scene.room.closed
     assert alice.closed is not None
@@ -380,9 +381,78 @@ async def test_room_ahead_of_the_database_is_thrown_away(scene):
 async def test_room_that_grew_while_the_poll_looked_is_kept(scene):
     alice = await scene.enter("alice")
     await alice.write(A)
+    before = scene.room.mark
     await scene.commit()
-    scene.room.compare(head=0, own_head=0)
+    scene.room.compare(before, own=before)
     assert not scene.room.closed
+
+
+@pytest.mark.parametrize("how", ["hint", "gap", "own commit"])
+async def test_room_of_a_log_that_was_set_back_and_has_grown_again_is_thrown_away(scene, how):
+    """Unnoticed, because it is as long as before."""
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    scene.services.log[:] = [B]
+    if how == "own commit":
+        await alice.write(AFTER_A)
+        await scene.commit()
+    else:
+        scene.services.log.append(C)
+        rows = [(C, None)] if how == "hint" else []
+        scene.room.hear_appended(last_seq=2, rows=rows)
+        await scene.turn()
+    assert scene.room.head == 2
+    scene.room.compare(scene.services.end(), own=scene.room.mark)
+    await scene.turn()
+    assert alice.closed is not None
+    assert alice.closed.code == CloseCode.RESTARTING
+
+
+@pytest.mark.parametrize("how", ["hint", "gap", "own commit"])
+async def test_room_knows_its_own_log_again_however_it_came_by_the_rows(scene, how):
+    alice = await scene.enter("alice")
+    await alice.write(A)
+    await scene.commit()
+    if how == "own commit":
+        await alice.write(AFTER_A)
+        await scene.commit()
+    else:
+        scene.services.log.append(C)
+        rows = [(C, None)] if how == "hint" else []
+        scene.room.hear_appended(last_seq=2, rows=rows)
+        await scene.turn()
+    assert scene.room.mark == scene.services.end()
+    scene.room.compare(scene.services.end(), own=scene.room.mark)
+    assert not scene.room.closed
+
+
+# One client id in two processes --------------------------------------------------------------
+
+
+async def test_journal_hears_of_the_rows_that_others_wrote(scene):
+    await scene.enter("alice")
+    scene.room.hear_appended(last_seq=1, rows=[(A, None)])
+    scene.services.log.extend([A, B, C])
+    scene.room.hear_appended(last_seq=3, rows=[])
+    await scene.turn()
+    assert scene.services.journal.heard == [A, B, C]
+
+
+async def test_who_lost_against_another_process_is_refused_and_all_drop_what_they_saw(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    await alice.write(A, AFTER_A)
+    await bob.write(B)
+    (_, lost), *_ = scene.services.journal.waiting
+    scene.room._content.contested([lost])
+    await scene.turn()
+    assert [(error.code, error.cseq) for error in alice.got(Error)] == [
+        (ErrorCode.CONFLICT, 1),
+        (ErrorCode.CONFLICT, 2),
+    ]
+    assert not bob.got(Error, Ack)
+    assert {client.closed.code for client in (alice, bob)} == {CloseCode.OTHER_EPOCH}
+    assert scene.room.closed
 
 
 # Backpressure --------------------------------------------------------------------------------

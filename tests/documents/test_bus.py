@@ -1,8 +1,10 @@
 """What is said over the channel layer, and that its failure is nobody's."""
 
+import asyncio
 import uuid
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.layers import InMemoryChannelLayer
 from django.core.exceptions import ImproperlyConfigured
 
@@ -81,6 +83,69 @@ def test_layer_that_fails_is_logged_and_fails_nobody(layer, monkeypatch, caplog)
     monkeypatch.setattr(layer, "group_send", group_send)
     bus.publish(bus.access_changed(document_id=DOCUMENT_ID))
     assert "did not take a hint" in caplog.text
+
+
+class StuckLayer(InMemoryChannelLayer):
+    """Takes a hint only when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_take = asyncio.Event()
+        self.taken: list[object] = []
+
+    async def group_send(self, group: str, message: object) -> None:
+        await self.may_take.wait()
+        self.taken.append(message)
+
+
+async def test_layer_that_hangs_holds_up_one_request_for_a_moment_and_loses_no_hint(monkeypatch):
+    layer = StuckLayer()
+    monkeypatch.setattr(bus, "get_channel_layer", lambda: layer)
+    hints = [bus.access_changed(document_id=DOCUMENT_ID, user_id=user) for user in range(5)]
+    waited: list[float | None] = []
+    wait = asyncio.wait
+
+    def record(tasks, *, timeout):
+        waited.append(timeout)
+        return wait(tasks, timeout=timeout)
+
+    monkeypatch.setattr(asyncio, "wait", record)
+    for hint in hints:
+        # From a thread, as requests do; the hint goes on in the loop behind it.
+        async with asyncio.timeout(5):
+            await sync_to_async(bus.publish)(hint)
+    assert waited[0]
+    assert waited[1:] == [0, 0, 0, 0]
+    assert layer.taken == []
+    layer.may_take.set()
+    await asyncio.gather(*bus._late)
+    assert layer.taken == hints
+    assert not bus._late
+
+
+async def test_layer_that_hangs_is_not_left_with_more_and_more(monkeypatch, caplog):
+    layer = StuckLayer()
+    monkeypatch.setattr(bus, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(bus, "_MAX_LATE", 2)
+    for user in range(4):
+        hint = bus.access_changed(document_id=DOCUMENT_ID, user_id=user)
+        await sync_to_async(bus.publish)(hint)
+    assert len(bus._late) == 2
+    assert "a hint is dropped" in caplog.text
+    layer.may_take.set()
+    await asyncio.gather(*bus._late)
+    assert len(layer.taken) == 2
+
+
+def test_layer_that_hangs_does_not_hold_up_a_command_either(monkeypatch):
+    """Where no loop goes on behind it, the hint is given up."""
+
+    async def hang(_hint: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(bus, "send", hang)
+    bus.publish(bus.access_changed(document_id=DOCUMENT_ID))
+    assert not bus._late
 
 
 def test_project_without_a_layer_is_told_what_to_set(monkeypatch):

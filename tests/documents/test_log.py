@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from documents.errors import DocumentMissing, HeadMoved, LogDamaged
 from documents.lifecycle import create_document, trash_document
 from documents.log import NewUpdate, append_many, append_updates, load_state, read_since
+from documents.marks import Mark
 from documents.models import Document, Snapshot, Update
 
 ONE, TWO = NewUpdate(b"one"), NewUpdate(b"two \xf0\x9f\x98\x80")
@@ -80,6 +81,49 @@ def test_state_is_the_newest_snapshot_and_what_came_after(text_document):
     assert (now.head, now.snapshot_seq, now.payloads()) == (3, 2, [b"at two", b"one"])
     earlier = load_state(document_id=text_document.id, at=1)
     assert (earlier.head, earlier.payloads()) == (1, [b"at one"])
+
+
+def test_state_tells_its_log_from_any_other_of_the_same_length(text_document, document):
+    append_updates(document_id=text_document.id, updates=[ONE, TWO])
+    append_updates(document_id=text_document.id, updates=[ONE])
+    append_updates(document_id=document.id, updates=[TWO, ONE, ONE])
+    state, other = (load_state(document_id=each.id) for each in (text_document, document))
+    assert state.mark == Mark(0, 0).after([ONE.payload, TWO.payload, ONE.payload])
+    assert (other.mark.seq, other.mark == state.mark) == (3, False)
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+def test_rows_that_come_in_the_middle_of_reading_are_in_the_mark(text_document, snapshot):
+    append_updates(document_id=text_document.id, updates=[ONE])
+    if snapshot:
+        Snapshot.objects.create(document=text_document, seq=1, state=b"at one")
+    late = [TWO]
+
+    def append_before_rows_are_read(execute, sql, params, many, context):
+        if late and sql.startswith("SELECT") and 'FROM "documents_update"' in sql:
+            append_updates(document_id=text_document.id, updates=[late.pop()])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(append_before_rows_are_read):
+        state = load_state(document_id=text_document.id)
+    assert state.mark == load_state(document_id=text_document.id).mark
+    assert state.mark == Mark(0, 0).after([ONE.payload, TWO.payload])
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_append_may_be_refused_for_how_the_log_stands_under_the_lock(text_document, refused):
+    append_updates(document_id=text_document.id, updates=[ONE])
+    asked = []
+
+    def accepts(document_id, end):
+        asked.append((document_id, end))
+        return not refused
+
+    with transaction.atomic():
+        heads = append_many({text_document.id: [TWO]}, accepts=accepts)
+    assert asked == [(text_document.id, Mark(0, 0).after([ONE.payload]))]
+    assert heads == ({} if refused else {text_document.id: 2})
+    assert load_state(document_id=text_document.id).head == 2 - refused
 
 
 def test_purge_in_the_middle_of_reading_is_no_damage(text_document):

@@ -5,7 +5,14 @@ import asyncio
 import pytest
 import redis as redis_client
 
-from tests.faults.base import CONVERGENCE_SECONDS, SLACK, bounded, company, new_document
+from tests.faults.base import (
+    CONVERGENCE_SECONDS,
+    SLACK,
+    bounded,
+    company,
+    new_document,
+    timed,
+)
 from tests.faults.faults import paused
 
 
@@ -75,6 +82,33 @@ async def test_a_redis_that_is_paused_holds_nobody_up(trio, figures):
                 await pause
         await group.check(figures)
     assert not any(scribe.closes for scribe in group.scribes)
+
+
+async def test_a_redis_that_is_paused_holds_up_no_request(trio, figures):
+    """Who edits over REST is answered, and heard by the poll at the latest."""
+    document = new_document(trio)
+    edits = bounded(10, soak=100)
+    async with company(trio, document, writers=3) as group:
+        with paused(trio.redis.process):
+            waits = []
+            for number in range(edits):
+                ops = [{"insert": f"<rest {number} é😀>", "at": 0}]
+                with timed() as answering:
+                    await asyncio.to_thread(
+                        trio.cast.bob.call,
+                        "POST",
+                        f"/documents/{document}/edits/",
+                        json={"ops": ops},
+                    )
+                waits.append(answering())
+            await group.until(
+                lambda: all(f"<rest {edits - 1} " in scribe.content for scribe in group.scribes),
+                seconds=5,
+            )
+        assert all(scribe.content.count("<rest") == edits for scribe in group.scribes)
+    worst, median = max(waits), sorted(waits)[edits // 2]
+    figures.add(tried=edits, lost=0, worst_seconds=worst, median_seconds=median)
+    assert worst < 2.0
 
 
 @pytest.mark.parametrize("fault", ["dead", "paused"])

@@ -1,0 +1,71 @@
+"""What other processes logged, against what waits to be logged here.
+
+The gate compares an edit with all that its room has seen. What another process logged meanwhile
+the room has not seen: so the journal compares again, under the document's lock. In the journal's
+thread, apart from `JournalCheck.accepts` pure.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from documents.comparison import disagree, mentions
+from documents.log import NewUpdate, read_since
+from documents.marks import Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a room knows of its log when its rows are to be appended."""
+
+    mark: Mark
+    # Rows of others that came in while its own waited.
+    heard: Sequence[bytes] = ()
+
+
+class JournalCheck:
+    """Looks at the log of each document before rows are appended to it, under its lock."""
+
+    def __init__(
+        self, rows: Mapping[uuid.UUID, Sequence[NewUpdate]], known: Mapping[uuid.UUID, Known]
+    ) -> None:
+        self._rows = rows
+        self._known = known
+        # The log ends before what its room holds, or is another one: an older backup is there.
+        self.set_back: set[uuid.UUID] = set()
+        # Document id -> which of its rows say something else under somebody's client id.
+        self.contested: dict[uuid.UUID, list[int]] = {}
+
+    def accepts(self, document_id: uuid.UUID, end: Mark) -> bool:
+        """Whether the rows may follow on `end`; costs a query if the room has not seen it."""
+        known = self._known[document_id]
+        others = list(known.heard)
+        if end != known.mark:
+            unseen: list[bytes] = []
+            if end.seq > known.mark.seq:
+                rows = read_since(document_id=document_id, seq=known.mark.seq, until=end.seq)
+                unseen = [row.payload for row in rows]
+            if known.mark.after(unseen) != end:
+                self.set_back.add(document_id)
+                return False
+            others += unseen
+        if contested := find_contested(self._rows[document_id], others):
+            self.contested[document_id] = contested
+            return False
+        return True
+
+
+def find_contested(rows: Sequence[NewUpdate], others: Sequence[bytes]) -> list[int]:
+    """Which of the rows differ from what others wrote at the same clocks of the same clients."""
+    return [
+        index
+        for index, row in enumerate(rows)
+        if any(_is_contested(row, other) for other in others)
+    ]
+
+
+def _is_contested(row: NewUpdate, other: bytes) -> bool:
+    # Nearly always that ends it: client ids are long, and chosen at random.
+    if row.client is not None and not mentions(other, row.client):
+        return False
+    return disagree(row.payload, other)
