@@ -26,8 +26,6 @@ from typing import Any
 
 KEYSTROKES = 100_000
 ROUNDS = 41
-# When the text has become so long, its author begins with an empty one: what they wrote is history.
-MAX_CHARACTERS = 30_000
 KEYSTROKES_AT_ONCE = 100
 
 
@@ -92,25 +90,28 @@ def _type(document_id: uuid.UUID, keystrokes: int) -> None:
 
 
 def _keystrokes() -> Iterator[tuple[int, bytes]]:
-    """What one person types without end, as (client id, Yjs v1 update)."""
+    """What people type without end, one after the other, as (client id, Yjs v1 update).
+
+    Each begins with the file that the trace begins with, in front of what there is already.
+    """
     from pycrdt import Doc, Text
 
     from tests.e2e.traces import apply_patch, read_trace
 
-    # As long as those that browsers draw.
-    doc: Doc[Any] = Doc(client_id=3_912_845_671)
-    text = doc.get("content", type=Text)
-    written: list[bytes] = []
-    doc.observe(lambda event: written.append(event.update))
     transactions = read_trace("sveltecomponent")["txns"]
+    chance = random.Random(2)
     while True:
+        # As long as those that browsers draw.
+        doc: Doc[Any] = Doc(client_id=chance.randrange(2**31, 2**32))
+        text = doc.get("content", type=Text)
+        written: list[bytes] = []
+        subscription = doc.observe(lambda event, to=written: to.append(event.update))
         for transaction in transactions:
             for patch in transaction["patches"]:
                 apply_patch(text, patch)
             yield from ((doc.client_id, update) for update in written)
             written.clear()
-        if len(text) > MAX_CHARACTERS:
-            text.clear()
+        doc.unobserve(subscription)
 
 
 def _stored_bytes() -> int:
