@@ -21,6 +21,7 @@ from collab.database import DatabaseThreads
 from collab.following import LoggedRow
 from collab.hints import Hints
 from collab.journal import Journal
+from collab.lists import LiveLists
 from collab.options import Options, options
 from collab.refusals import Refusals
 from collab.rooms import Room
@@ -62,7 +63,10 @@ class Hub:
         self._snapshotters = DatabaseThreads(name="snapshot", count=1)
         self._hints = Hints(origin=self.origin, hear=self._hear)
         self.is_shared = self._hints.shared
+        self.lists = LiveLists(self, self._hints)
         self._rooms: dict[uuid.UUID, Room] = {}
+        # Sessions that are in no document.
+        self._listeners: set[Session] = set()
         self._opening: dict[uuid.UUID, asyncio.Future[Room]] = {}
         # Heads heard of while their rooms were being loaded.
         self._heard_heads: dict[uuid.UUID, int] = {}
@@ -87,6 +91,7 @@ class Hub:
         self.spawn(self._every(self.options.poll_seconds, self._poll), name="poll")
         self.spawn(self._every(self.options.lease_seconds / 3, self._renew), name="lease")
         self.spawn(self._every(self.options.quiet_seconds / 10, self._break_silence), name="quiet")
+        self.spawn(self._every(self.options.poll_seconds, self.lists.poll), name="lists")
         self.spawn(
             self._every(self.options.access_recheck_seconds, self._recheck_everybody),
             name="access",
@@ -101,6 +106,8 @@ class Hub:
                 await self.journal.settle()
         for room in list(self._rooms.values()):
             room.close(CloseCode.RESTARTING, "the server restarts")
+        for session in self._listeners:
+            session.close(CloseCode.RESTARTING, "the server restarts")
         # More than once: redis-py swallows a cancellation that meets it in the middle of a command.
         while self._tasks:
             for task in self._tasks:
@@ -131,12 +138,13 @@ class Hub:
         if opening is None:
             opening = asyncio.ensure_future(self._open(document_id))
             self._opening[document_id] = opening
-            opening.add_done_callback(lambda _: self._opened(document_id))
+            opening.add_done_callback(lambda _: self._opening.pop(document_id))
         return await asyncio.shield(opening)
 
     async def _open(self, document_id: uuid.UUID) -> Room:
-        await self._hints.subscribe(document_id)
+        group = bus.group_of(document_id)
         try:
+            await self._hints.subscribe(group)
             # What an earlier room handed in is committed or given up first: if it failed later, the
             # journal would tell that room alone, and drop what this one added behind it.
             await self.journal.flush(document_id)
@@ -144,6 +152,7 @@ class Hub:
             room = Room(document_id, epoch=epoch, state=state, services=self)
         except BaseException:
             self._heard_heads.pop(document_id, None)
+            self._hints.unsubscribe(group)
             raise
         self._rooms[document_id] = room
         room.follow(self._heard_heads.pop(document_id, room.mark.seq))
@@ -151,15 +160,25 @@ class Hub:
             self.spawn(self._read_rosters([document_id]), name="roster")
         return room
 
-    def _opened(self, document_id: uuid.UUID) -> None:
-        """The opening is over, one way or the other."""
-        del self._opening[document_id]
-        if document_id not in self._rooms:
-            self._hints.unsubscribe(document_id)
-
     def is_open(self, document_id: uuid.UUID) -> bool:
         """Whether the document's room is open, and so hears what others say of it."""
         return document_id in self._rooms
+
+    def listens(self, session: Session, *, address: str) -> None:
+        """A session is there that is in no document."""
+        self._listeners.add(session)
+        self._connections.update(_places(session.user_id, address))
+
+    def listens_no_more(self, session: Session, *, address: str) -> None:
+        """Its socket is gone."""
+        self._listeners.discard(session)
+        self._count_out(session, address)
+
+    def _count_out(self, session: Session, address: str) -> None:
+        for place in _places(session.user_id, address):
+            self._connections[place] -= 1
+            if not self._connections[place]:
+                del self._connections[place]
 
     def joined(self, room: Room, session: Session, *, address: str) -> None:
         """A session is in the room: count it, and write it into the roster."""
@@ -168,10 +187,7 @@ class Hub:
 
     def left(self, room: Room, session: Session, *, address: str) -> None:
         """A session's socket is gone."""
-        for place in _places(session.user_id, address):
-            self._connections[place] -= 1
-            if not self._connections[place]:
-                del self._connections[place]
+        self._count_out(session, address)
         self.roster.disconnected(session.id, room.document_id)
 
     def is_crowded(self, *, user_id: int | None, address: str) -> bool:
@@ -219,9 +235,8 @@ class Hub:
 
     def forget(self, document_id: uuid.UUID) -> None:
         """The document's room is closed; the next who asks opens a new one."""
-        self._rooms.pop(document_id, None)
-        if document_id not in self._opening:
-            self._hints.unsubscribe(document_id)
+        if self._rooms.pop(document_id, None) is not None:
+            self._hints.unsubscribe(bus.group_of(document_id))
 
     def grown(self, document_id: uuid.UUID) -> None:
         """So much was logged that a snapshot may be worth it."""
@@ -237,10 +252,15 @@ class Hub:
 
     def _hear(self, hint: bus.Hint) -> None:
         if hint["type"] == "user_list":
+            self.lists.hear(topic=hint["topic"], document_id=None, user_id=hint["user"])
+            return
+        document_id = uuid.UUID(hint["document"])
+        if hint["type"] == "list":
+            self.lists.hear(topic=hint["topic"], document_id=document_id, user_id=None)
             return
         if hint["type"] == "access":
             self.access_changes += 1
-        document_id = uuid.UUID(hint["document"])
+            self.lists.recheck(document_id)
         room = self._rooms.get(document_id)
         if room is None:
             if hint["type"] == "appended" and document_id in self._opening:
@@ -343,6 +363,7 @@ class Hub:
             room.audience.keep_alive(quiet_since=quiet_since)
 
     async def _recheck_everybody(self) -> None:
+        self.lists.recheck()
         for room in list(self._rooms.values()):
             await self._recheck(room)
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Sum, Value
 from django.db.models.functions import Greatest, Length
 
-from documents import crdt
+from documents import changes, crdt
 from documents.content import Built, build_document
 from documents.errors import DocumentMissing
 from documents.models import Document, Snapshot, Update
@@ -93,6 +93,8 @@ def _add_snapshot(*, document_id: uuid.UUID, built: Built, label: str, author: A
     snapshot = Snapshot.objects.create(
         document=document, seq=built.seq, state=state, label=label, author=author
     )
+    if label:
+        changes.change_document_list(document_id=document_id, topic=changes.Topic.VERSIONS)
     if not snapshots.filter(seq__gt=built.seq).exists():
         tail = Update.objects.filter(document=document, seq__gt=built.seq)
         document.tail_bytes = tail.aggregate(bytes=Sum(Length("payload")))["bytes"] or 0
