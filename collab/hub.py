@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from collab import records
+from collab.allocator import give_back_large_buffers
 from collab.database import DatabaseThreads
 from collab.following import LoggedRow
 from collab.hints import Hints
@@ -30,7 +31,7 @@ from collab.wire.messages import AwarenessState, CloseCode, Person, Stateless
 from documents import bus
 from documents.log import State
 from documents.models import Connection
-from documents.snapshots import snapshot_if_due
+from documents.packing import compact
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to listen, to write and to check."""
+        give_back_large_buffers()
         await self._hints.start()
         await self.read(lambda: records.renew_lease(self.process_id, self.options.lease_seconds))
         self.journal.start()
@@ -242,9 +244,7 @@ class Hub:
 
     def _snapshot(self, document_id: uuid.UUID, *, at_rest: bool) -> None:
         async def work() -> None:
-            await self._snapshotters.run(
-                lambda: snapshot_if_due(document_id=document_id, at_rest=at_rest)
-            )
+            await self._snapshotters.run(lambda: compact(document_id=document_id, at_rest=at_rest))
 
         self.spawn(work(), name=f"snapshot of {document_id}")
 
@@ -336,6 +336,7 @@ class Hub:
             else:
                 room.compare(found.mark, own=own_marks[document_id])
             room.audience.expire_awareness()
+            room.let_go()
         if self.is_shared:
             await self._read_rosters(list(rooms))
 
