@@ -32,6 +32,12 @@ def require_access(
     return access
 
 
+def require_user(user: "AbstractBaseUser | AnonymousUser") -> None:
+    """Raise SignInRequired for a visitor: what is asked for is not for them, link or not."""
+    if not user.is_authenticated:
+        raise SignInRequired("Sign in first.")
+
+
 def refuse_sight(user: "AbstractBaseUser | AnonymousUser") -> NoReturn:
     """There is no such document, or one has to sign in to see it."""
     if not user.is_authenticated:

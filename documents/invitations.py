@@ -148,19 +148,19 @@ def accept_invitation(*, token: str, user: Any) -> Document:
     membership = Membership.objects.filter(document=document, user=user).first()
     if membership is not None and membership.role >= role:
         return document
-    if membership is None:
-        add_member(document=document, user=user, role=role)
-    else:
-        change_role(membership=membership, role=role)
-    invitation.accepted_at, invitation.accepted_by = timezone.now(), user
-    invitation.save(update_fields=["accepted_at", "accepted_by"])
-    _tell_changed(document.id)
-    notify(
+    notified = notify(
         user_ids=[invitation.inviter_id],
         document=document,
         kind=NotificationKind.INVITATION_ACCEPTED,
         actor=user,
     )
+    if membership is None:
+        add_member(document=document, user=user, role=role, notified=notified)
+    else:
+        change_role(membership=membership, role=role, notified=notified)
+    invitation.accepted_at, invitation.accepted_by = timezone.now(), user
+    invitation.save(update_fields=["accepted_at", "accepted_by"])
+    _tell_changed(document.id)
     return document
 
 

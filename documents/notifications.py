@@ -21,14 +21,14 @@ def notify(
     actor: Any,
     thread: Thread | None = None,
     comment: Comment | None = None,
-) -> None:
-    """Tell these users, but never the actor (None: a guest). Inside the act's own transaction.
+) -> set[Any]:
+    """Tell these users, but never the actor (None: a guest); the ids of those who were told.
 
-    Whether they may see the document is looked at when they read it.
+    Inside the act's own transaction, which then says that their lists changed: at once for all
+    of them, since taking one after the other could make two acts wait in a ring. Whether they may
+    see the document is looked at when they read it.
     """
     told = set(user_ids) - {None, None if actor is None else actor.pk}
-    if not told:
-        return
     now = timezone.now()
     Notification.objects.bulk_create(
         Notification(
@@ -42,7 +42,12 @@ def notify(
         )
         for user_id in sorted(told)
     )
-    changes.change_user_lists(user_ids=told, topic=changes.Topic.NOTIFICATIONS)
+    return told
+
+
+def tell_notified(user_ids: Iterable[Any]) -> None:
+    """Say that these users' notifications changed; once in a transaction."""
+    changes.change_user_lists(user_ids=user_ids, topic=changes.Topic.NOTIFICATIONS)
 
 
 def tell_notifications_changed(*, document_id: uuid.UUID) -> None:
@@ -51,9 +56,7 @@ def tell_notifications_changed(*, document_id: uuid.UUID) -> None:
     In the change's own transaction.
     """
     told = Notification.objects.filter(document_id=document_id).order_by()
-    user_ids = set(told.values_list("user_id", flat=True).distinct())
-    if user_ids:
-        changes.change_user_lists(user_ids=user_ids, topic=changes.Topic.NOTIFICATIONS)
+    tell_notified(told.values_list("user_id", flat=True).distinct())
 
 
 def notifications_of(user: Any) -> QuerySet[Notification]:
@@ -72,4 +75,4 @@ def mark_read(*, user: Any, notifications: QuerySet[Notification], read: bool) -
     read_at = timezone.now() if read else None
     changed = notifications.filter(user_id=user.pk, read_at__isnull=read)
     if changed.order_by().update(read_at=read_at):
-        changes.change_user_lists(user_ids=[user.pk], topic=changes.Topic.NOTIFICATIONS)
+        tell_notified([user.pk])

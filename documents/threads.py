@@ -22,7 +22,7 @@ from documents.errors import BadUpdate, Conflict, DocumentMissing
 from documents.export import ExportError
 from documents.mentions import find_mentioned
 from documents.models import Comment, Document, Notification, NotificationKind, Thread
-from documents.notifications import notify
+from documents.notifications import notify, tell_notified
 
 MAX_COMMENT_LENGTH = 10_000
 # Code points of text that one thread can be about.
@@ -166,10 +166,12 @@ def _add_comment(thread: Thread, author: Any, text: str) -> Comment:
         "comment": comment,
     }
     mentioned = find_mentioned(text=text, document=thread.document)
-    notify(user_ids=mentioned, kind=NotificationKind.MENTION, **about)
     others = _participants(thread) - mentioned
-    notify(user_ids=others, kind=NotificationKind.REPLY, **about)
-    _tell_changed(thread)
+    _tell_changed(
+        thread,
+        notify(user_ids=mentioned, kind=NotificationKind.MENTION, **about)
+        | notify(user_ids=others, kind=NotificationKind.REPLY, **about),
+    )
     return comment
 
 
@@ -182,7 +184,7 @@ def edit_comment(*, comment: Comment, text: str) -> None:
     before = find_mentioned(text=comment.text, document=document)
     comment.text, comment.edited_at = text, timezone.now()
     comment.save(update_fields=["text", "edited_at"])
-    notify(
+    notified = notify(
         user_ids=find_mentioned(text=text, document=document) - before,
         document=document,
         kind=NotificationKind.MENTION,
@@ -190,7 +192,8 @@ def edit_comment(*, comment: Comment, text: str) -> None:
         thread=comment.thread,
         comment=comment,
     )
-    _tell_changed(comment.thread)
+    # The notifications that there are show the new text.
+    _tell_changed(comment.thread, notified | _told_of(comment=comment))
 
 
 @transaction.atomic
@@ -199,9 +202,8 @@ def delete_comment(*, comment: Comment) -> None:
     thread = comment.thread
     _lock(thread)
     if thread.comments.exclude(id=comment.id).exists():
-        _forget(Notification.objects.filter(comment=comment))
+        _tell_changed(thread, _told_of(comment=comment))
         comment.delete()
-        _tell_changed(thread)
     else:
         delete_thread(thread=thread)
 
@@ -209,8 +211,7 @@ def delete_comment(*, comment: Comment) -> None:
 @transaction.atomic
 def delete_thread(*, thread: Thread) -> None:
     """Delete it with all that was said in it."""
-    _forget(Notification.objects.filter(thread=thread))
-    _tell_changed(thread)
+    _tell_changed(thread, _told_of(thread=thread))
     thread.delete()
 
 
@@ -222,14 +223,14 @@ def resolve_thread(*, thread: Thread, user: Any) -> None:
         return
     thread.resolved_at, thread.resolved_by = timezone.now(), user
     thread.save(update_fields=["resolved_at", "resolved_by"])
-    notify(
+    notified = notify(
         user_ids=_participants(thread),
         document=thread.document,
         kind=NotificationKind.COMMENT_RESOLVED,
         actor=user,
         thread=thread,
     )
-    _tell_changed(thread)
+    _tell_changed(thread, notified)
 
 
 @transaction.atomic
@@ -260,12 +261,12 @@ def _participants(thread: Thread) -> set[Any]:
     return {thread.author_id, *thread.comments.values_list("author_id", flat=True)}
 
 
-def _forget(notifications: QuerySet[Notification]) -> None:
-    """What goes with its comment is gone from lists as well."""
-    user_ids = set(notifications.order_by().values_list("user_id", flat=True))
-    if user_ids:
-        changes.change_user_lists(user_ids=user_ids, topic=changes.Topic.NOTIFICATIONS)
+def _told_of(**what: Thread | Comment) -> set[Any]:
+    """Whose notifications show it, and go with it."""
+    notifications = Notification.objects.filter(**what).order_by()
+    return set(notifications.values_list("user_id", flat=True))
 
 
-def _tell_changed(thread: Thread) -> None:
+def _tell_changed(thread: Thread, notified: Iterable[Any] = ()) -> None:
+    tell_notified(notified)
     changes.change_document_list(document_id=thread.document_id, topic=changes.Topic.THREADS)

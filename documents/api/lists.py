@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
-from documents.access import require_access
+from documents.access import require_access, require_user
 from documents.api.serializers import DocumentSerializer, MemberSerializer, VersionSerializer
 from documents.api.serializers_sharing import InvitationSerializer
 from documents.api.serializers_talk import (
@@ -67,7 +67,8 @@ def render_documents(documents: "Iterable[RoledDocument]") -> Items:
 
 
 def list_members(*, user: Any, document_id: uuid.UUID) -> Items:
-    """The members, owners first."""
+    """The members, owners first; not for visitors."""
+    require_user(user)
     document = require_access(user=user, document_id=document_id, action=Action.READ).document
     members = Membership.objects.filter(document=document).select_related("user")
     return _render(MemberSerializer(members, many=True))

@@ -24,6 +24,8 @@ class Update(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
         db_constraint=False,
+        # Whose they are is asked only when somebody is deleted, and most are packed by then.
+        db_index=False,
     )
     # The Yjs client id that wrote it, when one did.
     client = models.BigIntegerField(null=True)
