@@ -27,7 +27,8 @@ from documents.messages import messages_of
 from documents.models import Document, Membership, Snapshot
 from documents.notifications import notifications_of
 from documents.permissions import Access, Action, Role, with_role
-from documents.threads import place_threads, threads_of
+from documents.placing import place_threads
+from documents.threads import threads_of
 
 if TYPE_CHECKING:
     from documents.permissions import RoledDocument

@@ -8,7 +8,8 @@ from django.contrib.auth.models import AnonymousUser
 from documents.api import lists
 from documents.errors import DocumentMissing, Forbidden, SignInRequired
 from documents.models import LinkReach
-from documents.threads import Anchor, start_thread
+from documents.placing import Anchor
+from documents.threads import start_thread
 
 OF_DOCUMENT = {
     "members": lists.list_members,
