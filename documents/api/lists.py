@@ -1,8 +1,7 @@
-"""The lists that REST answers and that live requests follow: the same items from one place.
+"""Lists that are never long enough for pages, and how lists of documents are chosen.
 
 Each takes the user and what it is a list of, checks what they may see, and gives JSON-ready
-items with a stable `id`. All raise as
-`documents.access.require_access` does.
+items. All raise what `documents.access.require_access` raises.
 """
 
 import re
@@ -14,18 +13,13 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from documents.access import require_access, require_user
-from documents.api.pagination import ListCursor
 from documents.api.serializers import DocumentSerializer, MemberSerializer, VersionSerializer
 from documents.api.serializers_sharing import InvitationSerializer
 from documents.api.serializers_talk import (
-    MessageSerializer,
-    NotificationSerializer,
     ThreadSerializer,
 )
 from documents.invitations import open_invitations
-from documents.messages import messages_of
 from documents.models import Document, Membership, Snapshot
-from documents.notifications import notifications_of
 from documents.permissions import Access, Action, Role, with_role
 from documents.placing import place_threads
 from documents.threads import threads_of
@@ -36,15 +30,6 @@ if TYPE_CHECKING:
 Items = list[dict[str, Any]]
 SCOPES = ["all", "owned", "shared"]
 ORDERINGS = ["-updated_at", "updated_at", "-created_at", "created_at", "title", "-title"]
-
-
-def list_documents(
-    *, user: Any, q: str = "", scope: str = "all", ordering: str = ORDERINGS[0]
-) -> Items:
-    """The first page of the documents that the user is a member of."""
-    require_user(user)
-    documents, columns = order_documents(own_documents(user, q=q, scope=scope), ordering)
-    return render_documents(documents.order_by(*columns)[: ListCursor.page_size])
 
 
 def own_documents(
@@ -109,21 +94,6 @@ def list_threads(*, user: Any, document_id: uuid.UUID) -> Items:
     document = require_access(user=user, document_id=document_id, action=Action.READ).document
     placed = place_threads(document=document, threads=threads_of(document))
     return _render(ThreadSerializer(placed, many=True))
-
-
-def list_messages(*, user: Any, document_id: uuid.UUID) -> Items:
-    """The newest page of the chat, newest first."""
-    document = require_access(user=user, document_id=document_id, action=Action.READ).document
-    return _render(MessageSerializer(messages_of(document)[: ListCursor.page_size], many=True))
-
-
-def list_notifications(*, user: Any, unread: bool = False) -> Items:
-    """The newest page of what the user is told of, newest first."""
-    require_user(user)
-    notifications = notifications_of(user)
-    if unread:
-        notifications = notifications.filter(read_at=None)
-    return _render(NotificationSerializer(notifications[: ListCursor.page_size], many=True))
 
 
 def _render(serializer: Any) -> Items:

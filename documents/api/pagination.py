@@ -31,6 +31,10 @@ class ListCursor(CursorPagination):
         """The ordering that the view chose."""
         return self._chosen
 
+    def get_page_size(self, request: Request) -> int | None:
+        """As many as the request asks for, within bounds; what asks without HTTP has its own."""
+        return getattr(request, "page_size", None) or super().get_page_size(request)
+
     def encode_cursor(self, cursor: Cursor) -> str:
         """The address of the page at the cursor."""
         signed = signing.dumps(list(cursor), salt=self._salt())
