@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 from documents.comparison import Deletions, lies_within
 from documents.errors import BadUpdate, MissingPredecessors
 
+# Putting items in order costs the square of how many were written to one place at once: so many
+# comparisons are made, which is a second or two, and more than people can bring about.
+MAX_COMPARISONS = 2_000_000
+
 _COLLECTED, _STRING, _TYPE, _SKIPPED = 0, 4, 7, 10
 Id = tuple[int, int]
 
@@ -61,15 +65,16 @@ class Item:
 class Items(Deletions):
     """All items of a state, each in its place. `state` is a whole Doc as one Yjs v1 update.
 
-    BadUpdate if they cannot be put in order, which the state of a Doc always can.
+    BadUpdate if they cannot be put in order, or not within MAX_COMPARISONS.
     """
 
-    __slots__ = ("_clocks", "_done", "_of_client", "_text", "roots")
+    __slots__ = ("_clocks", "_comparisons", "_done", "_of_client", "_text", "roots")
 
     def __init__(self, state: bytes) -> None:
         super().__init__(state)
         self.roots: dict[str, Container] = {}
         self._text = ""
+        self._comparisons = 0
         # Client id -> where its items begin, the items, and how many are in their places.
         self._clocks: dict[int, list[int]] = {}
         self._of_client: dict[int, list[Item]] = {}
@@ -189,6 +194,9 @@ class Items(Deletions):
         conflicting: set[Item] = set()
         passed: set[Item] = set()
         while other is not None and other is not right:
+            self._comparisons += 1
+            if self._comparisons > MAX_COMPARISONS:
+                raise BadUpdate("Too much was written to one place at once.")
             passed.add(other)
             conflicting.add(other)
             if item.origin == other.origin:
