@@ -20,11 +20,12 @@ from documents.errors import Conflict, DocumentMissing, LogDamaged, MissingPrede
 from documents.lifecycle import create_document
 from documents.log import NewUpdate, append_updates
 from documents.members import add_member
-from documents.models import Document, Membership, Snapshot
+from documents.models import Comment, Document, Membership, Message, Snapshot
 from documents.replay import Replay, Source
 from documents.roles import Role
 from documents.rows import Row, Unreadable, iterate_rows
 from documents.snapshots import create_snapshot, snapshot_if_due
+from documents.threads import threads_of
 from documents.verification import Finding, consistent_view, verify_document
 
 _ROWS_AT_ONCE = 500
@@ -90,12 +91,28 @@ def salvage_document(*, plan: Plan, owner: Any, title: str | None = None) -> Doc
     for membership in others.order_by("created_at", "id"):
         add_member(document=made, user=membership.user, role=Role(membership.role))
     _write(plan, made)
+    _copy_talk(old, made)
     built = build_document(document_id=made.id, complete=True)
     if (difference := find_difference(crdt.encode(built.doc), plan.state)) is not None:
         raise LogDamaged(f"What was written is not what was saved: {difference}.")
     snapshot_if_due(document_id=made.id, at_rest=True)
     made.refresh_from_db()
     return made
+
+
+def _copy_talk(old: Document, made: Document) -> None:
+    """What people said stays: the new document's characters are the ones that it is about."""
+    for thread in threads_of(old):
+        comments = list(thread.comments.all())
+        thread.pk, thread.document = None, made
+        thread.save(force_insert=True)
+        for comment in comments:
+            comment.pk, comment.thread = None, thread
+        Comment.objects.bulk_create(comments)
+    messages = list(Message.objects.filter(document=old).order_by("id"))
+    for message in messages:
+        message.pk, message.document = None, made
+    Message.objects.bulk_create(messages, batch_size=_ROWS_AT_ONCE)
 
 
 def _write(plan: Plan, made: Document) -> None:
