@@ -127,7 +127,7 @@ class Attendance:
 
     def is_ready(self) -> bool:
         """Whether nobody need wait for anybody: then a message may be put in at once."""
-        return not self.session.is_behind() and self._room.has_space()
+        return not self.session.is_behind() and self._room.has_space(self.session)
 
     def put(self, message: RoomMessage) -> None:
         """Hand in a message while the room is ready."""

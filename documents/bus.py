@@ -233,16 +233,16 @@ def _group_for(hint: Hint) -> str:
             return group_of(uuid.UUID(hint["document"]))
 
 
-def publish(hint: Hint) -> None:
+def publish(*hints: Hint) -> None:
     """`send` from a request's thread. Call it after the commit (transaction.on_commit).
 
     A layer that hangs holds up the first who meets it for a moment, and nobody behind them.
     """
     collected = _collected.get()
     if collected is not None:
-        collected.append(hint)
+        collected.extend(hints)
     else:
-        async_to_sync(_send_soon)(hint)
+        async_to_sync(_send_soon)(hints)
 
 
 @contextmanager
@@ -256,12 +256,14 @@ def collect() -> Iterator[list[Hint]]:
         _collected.reset(reset)
 
 
-async def _send_soon(hint: Hint) -> None:
-    if len(_late) >= _MAX_LATE:
-        logger.warning("The channel layer hangs: a hint is dropped")
+async def _send_soon(hints: Sequence[Hint]) -> None:
+    if not hints:
         return
-    sending = asyncio.ensure_future(send(hint))
-    _, late = await asyncio.wait([sending], timeout=0 if _late else _PATIENCE_SECONDS)
+    if len(_late) >= _MAX_LATE:
+        logger.warning("The channel layer hangs: hints are dropped")
+        return
+    sending = [asyncio.ensure_future(send(hint)) for hint in hints]
+    _, late = await asyncio.wait(sending, timeout=0 if _late else _PATIENCE_SECONDS)
     for task in late:
         _late.add(task)
         task.add_done_callback(_late.discard)

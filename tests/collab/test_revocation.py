@@ -124,7 +124,7 @@ async def token_of(user: Any) -> dict[str, str]:
 
 
 def lose_hints(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bus, "publish", lambda hint: None)
+    monkeypatch.setattr(bus, "publish", lambda *hints: None)
 
 
 def deactivate(user: Any) -> None:
@@ -235,7 +235,7 @@ async def test_user_who_is_saved_as_they_were_stays(wires, bob, text_document):
 
 async def test_log_in_and_a_deletion_that_is_taken_back_say_nothing(bob, monkeypatch):
     said: list[bus.Hint] = []
-    monkeypatch.setattr(bus, "publish", said.append)
+    monkeypatch.setattr(bus, "publish", lambda *hints: said.extend(hints))
 
     def work() -> None:
         token = Token.objects.create(user=bob)

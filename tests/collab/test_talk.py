@@ -205,7 +205,7 @@ async def test_who_was_removed_says_nothing_even_before_it_is_heard_of(
     sockets, bob, vera, text_document, monkeypatch
 ):
     bobs, veras = [await sockets.joined(user, text_document) for user in (bob, vera)]
-    monkeypatch.setattr(bus, "publish", lambda hint: None)
+    monkeypatch.setattr(bus, "publish", lambda *hints: None)
     await in_thread(
         lambda: remove_member(membership=Membership.objects.get(user=bob, document=text_document))
     )

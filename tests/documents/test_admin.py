@@ -7,11 +7,11 @@ from django.test import Client
 from django.utils import timezone
 
 from documents.lifecycle import create_document, trash_document
-from documents.models import Connection, Document, Process, Update
+from documents.models import Connection, Document, Process, Segment, Update
 from documents.roles import Role
 from documents.snapshots import create_snapshot
 
-MODELS = ["document", "membership", "update", "snapshot", "connection", "process"]
+MODELS = ["document", "membership", "update", "segment", "snapshot", "connection", "process"]
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def busy(document, bob, alice, writer) -> Document:
     """A document with something in every table."""
     writer(document, bob).add_paragraph("é 😀")
     create_snapshot(document=document, label="Entwurf", author=alice)
+    Segment.objects.create(document=document, first_seq=2, last_seq=3, payload=b"packed")
     lease = timezone.now() + timedelta(minutes=1)
     process = Process.objects.create(id=uuid.uuid4(), lease_until=lease)
     for user in [bob, None]:
