@@ -10,7 +10,7 @@ from collab.hub import Hub
 from collab.outbox import Outbox
 from collab.rooms import Room
 from collab.sessions import Session, Transport
-from collab.wire.messages import CloseCode, RoomMessage, ServerMessage, Welcome
+from collab.wire.messages import CloseCode, RoomMessage, Welcome
 from documents.errors import BadUpdate, DocumentMissing, LogDamaged
 
 logger = logging.getLogger(__name__)
@@ -102,11 +102,7 @@ class Attendance:
                 role=entrant.role.slug,
                 epoch=room.epoch,
                 head=room.head,
-                limits={
-                    "max_frame_bytes": options.max_frame_bytes,
-                    "connections_per_user": options.connections_per_user,
-                    "connections_per_address": options.connections_per_address,
-                },
+                limits=options.limits(),
                 ping_seconds=options.ping_seconds,
             )
         )
@@ -127,11 +123,6 @@ class Attendance:
         """Hand in a message, when its sender takes what it is sent and the room has space."""
         await self.session.wait_for_reader()
         await self._room.submit(self.session, message)
-
-    async def answer(self, message: ServerMessage) -> None:
-        """Say something to this client alone, in order with everything else."""
-        await self.session.wait_for_reader()
-        self.session.send(message)
 
     def leave(self) -> None:
         """Go out of the room; the writer may still have something to say."""

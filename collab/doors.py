@@ -51,6 +51,20 @@ class Entrant:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is, where no document is concerned."""
+
+    user_id: int
+    person: Person
+
+
+def identify(credentials: Credentials) -> Identity | None:
+    """Who this is; None for somebody who is not signed in. Refused for a token that is not good."""
+    user, _ = _identify(credentials, None)
+    return None if user is None else Identity(user.pk, person_of(user))
+
+
 def enter(credentials: Credentials, document_id: uuid.UUID) -> Entrant | None:
     """Who this is and what they may; None for a visitor who has not shown anything yet.
 
@@ -67,7 +81,9 @@ def enter(credentials: Credentials, document_id: uuid.UUID) -> Entrant | None:
     raise Refused(CloseCode.MISSING, "there is no such document")
 
 
-def _identify(credentials: Credentials, document_id: uuid.UUID) -> tuple[Any, datetime | None]:
+def _identify(
+    credentials: Credentials, document_id: uuid.UUID | None
+) -> tuple[Any, datetime | None]:
     """The active user, or None if nothing was shown or a session is over; when a ticket ends.
 
     Raises Refused for a token that is not good: silence would look like success.
@@ -90,7 +106,7 @@ def person_of(user: Any) -> Person:
     return Person(described["username"], described["name"])
 
 
-def _identify_by_token(token: str, document_id: uuid.UUID) -> tuple[Any, datetime | None]:
+def _identify_by_token(token: str, document_id: uuid.UUID | None) -> tuple[Any, datetime | None]:
     user: Any = None
     until = None
     if _API_TOKEN.fullmatch(token):
@@ -98,6 +114,8 @@ def _identify_by_token(token: str, document_id: uuid.UUID) -> tuple[Any, datetim
         if found is None:
             raise Refused(CloseCode.NOT_AUTHENTICATED, "there is no such token")
         user = found.user
+    elif document_id is None:
+        raise Refused(CloseCode.NOT_AUTHENTICATED, "a ticket is for a document: bring a token")
     else:
         try:
             ticket = read_ticket(token, document_id=document_id)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import uuid
+from collections import Counter
 from collections.abc import Callable
 from typing import cast
 
@@ -19,7 +19,7 @@ _SUBSCRIBE_SECONDS = 1.0
 
 
 class Hints:
-    """Hears the groups of the open documents, and tells them what happened here."""
+    """Hears the groups that somebody here wants to hear, and tells others what happened here."""
 
     def __init__(self, *, origin: str, hear: Callable[[bus.Hint], None]) -> None:
         self._origin = origin
@@ -28,9 +28,11 @@ class Hints:
         # With the in-memory layer there is nobody else to tell, or to hear of.
         self.shared = not isinstance(self._layer, InMemoryChannelLayer)
         self._channel = ""
-        # The documents to hear of, with whether that is so; and what the layer was asked for.
-        self._wanted: dict[uuid.UUID, asyncio.Event] = {}
-        self._subscribed: set[uuid.UUID] = set()
+        # The groups to hear, with whether that is so, and how many want it; and what the layer was
+        # asked for.
+        self._wanted: dict[str, asyncio.Event] = {}
+        self._wanting: Counter[str] = Counter()
+        self._subscribed: set[str] = set()
         self._changed = asyncio.Event()
         self._outgoing: asyncio.Queue[bus.Hint] = asyncio.Queue(_WAITING_AT_MOST)
 
@@ -38,22 +40,26 @@ class Hints:
         """Take a channel; `listen`, `keep_subscribed` and `publish_queued` are to be run then."""
         self._channel = await self._layer.new_channel()
 
-    async def subscribe(self, document_id: uuid.UUID) -> None:
-        """Hear of a document.
+    async def subscribe(self, group: str) -> None:
+        """Hear a group; each call wants an `unsubscribe`, even one that is cancelled.
 
         Returns when that is so, or when it takes too long: an open document can do without hints,
         the poll makes good what is missed, and it is subscribed to when the layer is back.
         """
-        ready = self._wanted.setdefault(document_id, asyncio.Event())
+        self._wanting[group] += 1
+        ready = self._wanted.setdefault(group, asyncio.Event())
         self._changed.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SUBSCRIBE_SECONDS):
                 await ready.wait()
 
-    def unsubscribe(self, document_id: uuid.UUID) -> None:
-        """Hear no more of it, before long."""
-        self._wanted.pop(document_id, None)
-        self._changed.set()
+    def unsubscribe(self, group: str) -> None:
+        """One less wants to hear it; with the last it is heard no more, before long."""
+        self._wanting[group] -= 1
+        if self._wanting[group] <= 0:
+            del self._wanting[group]
+            self._wanted.pop(group, None)
+            self._changed.set()
 
     async def keep_subscribed(self) -> None:
         """Make the layer's subscriptions what is wanted, for ever."""
@@ -68,15 +74,15 @@ class Hints:
                 self._changed.set()
 
     async def _reconcile(self) -> None:
-        for document_id in self._wanted.keys() - self._subscribed:
-            await self._layer.group_add(bus.group_of(document_id), self._channel)
-            self._subscribed.add(document_id)
-        for document_id in self._subscribed - self._wanted.keys():
+        for group in self._wanted.keys() - self._subscribed:
+            await self._layer.group_add(group, self._channel)
+            self._subscribed.add(group)
+        for group in self._subscribed - self._wanted.keys():
             # Whatever comes of it, the layer may have forgotten it: if wanted, it is asked again.
-            self._subscribed.discard(document_id)
-            await self._layer.group_discard(bus.group_of(document_id), self._channel)
-        for document_id, ready in self._wanted.items():
-            if document_id in self._subscribed:
+            self._subscribed.discard(group)
+            await self._layer.group_discard(group, self._channel)
+        for group, ready in self._wanted.items():
+            if group in self._subscribed:
                 ready.set()
             else:
                 # Wanted again while it was taken back.

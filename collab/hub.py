@@ -17,10 +17,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from collab import records
+from collab.allocator import give_back_large_buffers
 from collab.database import DatabaseThreads
 from collab.following import LoggedRow
 from collab.hints import Hints
 from collab.journal import Journal
+from collab.lists import LiveLists
 from collab.options import Options, options
 from collab.refusals import Refusals
 from collab.rooms import Room
@@ -30,7 +32,7 @@ from collab.wire.messages import AwarenessState, CloseCode, Person, Stateless
 from documents import bus
 from documents.log import State
 from documents.models import Connection
-from documents.snapshots import snapshot_if_due
+from documents.packing import compact
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +67,10 @@ class Hub:
         self._snapshotters = DatabaseThreads(name="snapshot", count=1)
         self._hints = Hints(origin=self.origin, hear=self._hear)
         self.is_shared = self._hints.shared
+        self.lists = LiveLists(self, self._hints)
         self._rooms: dict[uuid.UUID, Room] = {}
+        # Sessions that are in no document.
+        self._listeners: set[Session] = set()
         self._opening: dict[uuid.UUID, asyncio.Future[Room]] = {}
         # Heads heard of while their rooms were being loaded.
         self._heard_heads: dict[uuid.UUID, int] = {}
@@ -79,6 +84,7 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to listen, to write and to check."""
+        give_back_large_buffers()
         sys.setswitchinterval(min(_SWITCH_SECONDS, sys.getswitchinterval()))
         await self._hints.start()
         await self.read(lambda: records.renew_lease(self.process_id, self.options.lease_seconds))
@@ -90,6 +96,7 @@ class Hub:
         self.spawn(self._every(self.options.poll_seconds, self._poll), name="poll")
         self.spawn(self._every(self.options.lease_seconds / 3, self._renew), name="lease")
         self.spawn(self._every(self.options.quiet_seconds / 10, self._break_silence), name="quiet")
+        self.spawn(self._every(self.options.poll_seconds, self.lists.poll), name="lists")
         self.spawn(
             self._every(self.options.access_recheck_seconds, self._recheck_everybody),
             name="access",
@@ -104,6 +111,8 @@ class Hub:
                 await self.journal.settle()
         for room in list(self._rooms.values()):
             room.close(CloseCode.RESTARTING, "the server restarts")
+        for session in self._listeners:
+            session.close(CloseCode.RESTARTING, "the server restarts")
         # More than once: redis-py swallows a cancellation that meets it in the middle of a command.
         while self._tasks:
             for task in self._tasks:
@@ -134,12 +143,13 @@ class Hub:
         if opening is None:
             opening = asyncio.ensure_future(self._open(document_id))
             self._opening[document_id] = opening
-            opening.add_done_callback(lambda _: self._opened(document_id))
+            opening.add_done_callback(lambda _: self._opening.pop(document_id))
         return await asyncio.shield(opening)
 
     async def _open(self, document_id: uuid.UUID) -> Room:
-        await self._hints.subscribe(document_id)
+        group = bus.group_of(document_id)
         try:
+            await self._hints.subscribe(group)
             # What an earlier room handed in is committed or given up first: if it failed later, the
             # journal would tell that room alone, and drop what this one added behind it.
             await self.journal.flush(document_id)
@@ -147,6 +157,7 @@ class Hub:
             room = Room(document_id, epoch=epoch, state=state, services=self)
         except BaseException:
             self._heard_heads.pop(document_id, None)
+            self._hints.unsubscribe(group)
             raise
         self._rooms[document_id] = room
         room.follow(self._heard_heads.pop(document_id, room.mark.seq))
@@ -154,15 +165,25 @@ class Hub:
             self.spawn(self._read_rosters([document_id]), name="roster")
         return room
 
-    def _opened(self, document_id: uuid.UUID) -> None:
-        """The opening is over, one way or the other."""
-        del self._opening[document_id]
-        if document_id not in self._rooms:
-            self._hints.unsubscribe(document_id)
-
     def is_open(self, document_id: uuid.UUID) -> bool:
         """Whether the document's room is open, and so hears what others say of it."""
         return document_id in self._rooms
+
+    def listens(self, session: Session, *, address: str) -> None:
+        """A session is there that is in no document."""
+        self._listeners.add(session)
+        self._connections.update(_places(session.user_id, address))
+
+    def listens_no_more(self, session: Session, *, address: str) -> None:
+        """Its socket is gone."""
+        self._listeners.discard(session)
+        self._count_out(session, address)
+
+    def _count_out(self, session: Session, address: str) -> None:
+        for place in _places(session.user_id, address):
+            self._connections[place] -= 1
+            if not self._connections[place]:
+                del self._connections[place]
 
     def joined(self, room: Room, session: Session, *, address: str) -> None:
         """A session is in the room: count it, and write it into the roster."""
@@ -171,10 +192,7 @@ class Hub:
 
     def left(self, room: Room, session: Session, *, address: str) -> None:
         """A session's socket is gone."""
-        for place in _places(session.user_id, address):
-            self._connections[place] -= 1
-            if not self._connections[place]:
-                del self._connections[place]
+        self._count_out(session, address)
         self.roster.disconnected(session.id, room.document_id)
 
     def is_crowded(self, *, user_id: int | None, address: str) -> bool:
@@ -222,9 +240,8 @@ class Hub:
 
     def forget(self, document_id: uuid.UUID) -> None:
         """The document's room is closed; the next who asks opens a new one."""
-        self._rooms.pop(document_id, None)
-        if document_id not in self._opening:
-            self._hints.unsubscribe(document_id)
+        if self._rooms.pop(document_id, None) is not None:
+            self._hints.unsubscribe(bus.group_of(document_id))
 
     def grown(self, document_id: uuid.UUID) -> None:
         """So much was logged that a snapshot may be worth it."""
@@ -232,9 +249,7 @@ class Hub:
 
     def _snapshot(self, document_id: uuid.UUID, *, at_rest: bool) -> None:
         async def work() -> None:
-            await self._snapshotters.run(
-                lambda: snapshot_if_due(document_id=document_id, at_rest=at_rest)
-            )
+            await self._snapshotters.run(lambda: compact(document_id=document_id, at_rest=at_rest))
 
         self.spawn(work(), name=f"snapshot of {document_id}")
 
@@ -242,10 +257,15 @@ class Hub:
 
     def _hear(self, hint: bus.Hint) -> None:
         if hint["type"] == "user_list":
+            self.lists.hear(topic=hint["topic"], document_id=None, user_id=hint["user"])
+            return
+        document_id = uuid.UUID(hint["document"])
+        if hint["type"] == "list":
+            self.lists.hear(topic=hint["topic"], document_id=document_id, user_id=None)
             return
         if hint["type"] == "access":
             self.access_changes += 1
-        document_id = uuid.UUID(hint["document"])
+            self.lists.recheck(document_id)
         room = self._rooms.get(document_id)
         if room is None:
             if hint["type"] == "appended" and document_id in self._opening:
@@ -321,6 +341,7 @@ class Hub:
             else:
                 room.compare(found.mark, own=own_marks[document_id])
             room.audience.expire_awareness()
+            room.let_go()
         if self.is_shared:
             await self._read_rosters(list(rooms))
 
@@ -347,6 +368,7 @@ class Hub:
             room.audience.keep_alive(quiet_since=quiet_since)
 
     async def _recheck_everybody(self) -> None:
+        self.lists.recheck()
         for room in list(self._rooms.values()):
             await self._recheck(room)
 

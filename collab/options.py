@@ -41,6 +41,14 @@ class Options:
     connections_per_user: int = 2_000
     connections_per_address: int = 10_000
 
+    def limits(self) -> dict[str, int]:
+        """What clients are told of."""
+        return {
+            "max_frame_bytes": self.max_frame_bytes,
+            "connections_per_user": self.connections_per_user,
+            "connections_per_address": self.connections_per_address,
+        }
+
 
 def options() -> Options:
     """The options in force."""

@@ -148,6 +148,10 @@ class Room:
         empty_since = self.audience.empty_since
         return empty_since is not None and time.monotonic() - empty_since >= for_seconds
 
+    def let_go(self) -> None:
+        """Forget what is quickly made again, if it was of no use for a while."""
+        self._content.let_go()
+
     def close(self, code: CloseCode, reason: str) -> None:
         """Close every session and throw the room away; nothing acknowledged is lost by it."""
         if self.closed:
@@ -178,6 +182,8 @@ class Room:
             except Exception:
                 logger.exception("Room %s fails, and is thrown away", self.document_id)
                 self.close(CloseCode.TRY_AGAIN_LATER, "the document is being reopened")
+            # It may be large, and the next one hours away.
+            del batch
             if not self._inbox:
                 self._settled.set()
 

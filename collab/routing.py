@@ -7,6 +7,7 @@ from django.urls import path, re_path
 
 from collab.consumers import (
     DocumentConsumer,
+    EventsConsumer,
     HocuspocusConsumer,
     MissingConsumer,
     YjsConsumer,
@@ -20,6 +21,7 @@ def _application(consumer: type[AsyncConsumer]) -> Any:
 # Django types views, not ASGI applications; Channels routes to both alike.
 websocket_urlpatterns: list[Any] = [
     path("ws/documents/<uuid:document_id>/", _application(DocumentConsumer)),
+    path("ws/events/", _application(EventsConsumer)),
     path("ws/yjs/<path:name>", _application(YjsConsumer)),
     path("ws/hocuspocus", _application(HocuspocusConsumer)),
     re_path(r"", _application(MissingConsumer)),

@@ -11,6 +11,7 @@ import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from collab.mail_urls import read_mail_url
 from collab.redis_urls import read_redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -207,6 +208,19 @@ AUTH_PASSWORD_VALIDATORS = (
     ]
 )
 
+
+# Printed in development; else what listens for mail on this machine, if nothing is said.
+_mail = read_mail_url(
+    os.environ.get("EMAIL_URL", "").strip() or ("console:" if DEBUG else "smtp://localhost")
+)
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.use_tls, _mail.use_ssl
+# A request waits for it.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "").strip() or "Collab <collab@localhost>"
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
@@ -274,6 +288,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "documents.api.serializers.ROLES",
+        "KindEnum": "documents.models.Kind",
+        "NotificationKindEnum": "documents.models.NotificationKind",
+        "LesserRoleEnum": "documents.api.serializers_sharing.LESSER_ROLES",
+    },
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024

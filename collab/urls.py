@@ -19,6 +19,7 @@ urlpatterns = [
     path("login", show_page),
     path("register", show_page),
     path("trash", show_page),
+    path("invitations/<str:token>/", show_page),
     path("documents/<uuid:document_id>/", show_page),
     # Any other address is the page's to say that there is nothing.
     re_path(r"^(?!admin$|api/|static/).+$", show_page, {"status": 404}),

@@ -11,10 +11,11 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.html import format_html
 
-from documents import bus
+from documents import bus, changes
 from documents.errors import DocumentError
 from documents.lifecycle import purge_document, trash_document, untrash_document
-from documents.models import Connection, Document, Membership, Process, Snapshot, Update
+from documents.models import Connection, Document, Membership, Process, Segment, Snapshot, Update
+from documents.notifications import tell_notifications_changed
 from documents.roles import Role
 
 if TYPE_CHECKING:
@@ -132,10 +133,16 @@ class DocumentAdmin(ModelAdmin):
         )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 (Django's signature)
-        """Save members and link, and tell who has it open that access changed."""
+        """Save members and link, and tell whoever has it open, or in a list."""
+        memberships = Membership.objects.filter(document=form.instance).order_by()
+        before = set(memberships.values_list("user_id", flat=True))
         super().save_related(request, form, formsets, change)
         hint = bus.access_changed(document_id=form.instance.pk)
         transaction.on_commit(lambda: bus.publish(hint))
+        changes.change_document_list(document_id=form.instance.pk, topic=changes.Topic.MEMBERS)
+        members = before.union(memberships.values_list("user_id", flat=True))
+        changes.change_user_lists(user_ids=members, topic=changes.Topic.DOCUMENTS)
+        tell_notifications_changed(document_id=form.instance.pk)
 
     @admin.display(description="owner")
     def owner(self, document: Any) -> str:
@@ -206,7 +213,7 @@ class MembershipAdmin(ReadOnlyAdmin):
 
 @admin.register(Update)
 class UpdateAdmin(ReadOnlyAdmin):
-    """The log, read only."""
+    """What is not packed of the log, read only."""
 
     list_display = ("seq", "document", "author", "client", "size", "created_at")
     list_select_related = ("document", "author")
@@ -229,6 +236,27 @@ class UpdateAdmin(ReadOnlyAdmin):
     def bytes(self, update: Update) -> str:
         """In hexadecimal, as tools for Yjs take them."""
         return format_html("<code>{}</code>", bytes(update.payload)[:_PREVIEW_BYTES].hex(" "))
+
+
+@admin.register(Segment)
+class SegmentAdmin(ReadOnlyAdmin):
+    """What is packed of the log, read only."""
+
+    list_display = ("document", "first_seq", "last_seq", "size")
+    list_select_related = ("document",)
+    search_fields = ("=document__id", "document__title")
+    ordering = ("-id",)
+    fields = ("document", "first_seq", "last_seq", "size")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With the sizes of the payloads, without the payloads."""
+        segments = super().get_queryset(request).defer("payload")
+        return segments.annotate(stored_bytes=Length("payload"))
+
+    @admin.display(ordering="stored_bytes")
+    def size(self, segment: Any) -> str:
+        """Of what is packed, compressed."""
+        return filesizeformat(segment.stored_bytes)
 
 
 @admin.register(Snapshot)

@@ -16,6 +16,7 @@ from documents import bus, crdt, importing
 from documents.content import build_document
 from documents.errors import DocumentMissing, HeadMoved
 from documents.log import NewUpdate, append_updates
+from documents.members import tell_documents_changed
 from documents.models import Document, Kind, Snapshot
 from documents.models.document import DEFAULT_ROOTS
 from documents.snapshots import snapshot_if_due
@@ -77,6 +78,7 @@ def change_root(*, document: Document, kind: str, root: str, author: Any) -> Non
     document.kind, document.root, document.head_seq = kind, root, seq
     document.save(update_fields=["kind", "root"])
     document.refresh_from_db(fields=["updated_at"])
+    tell_documents_changed(document_id=document.id)
     hint = bus.appended(document_id=document.id, last_seq=seq, rows=[(empty.payload, author_id)])
     transaction.on_commit(lambda: bus.publish(hint))
 

@@ -9,6 +9,22 @@ class DocumentMissing(DocumentError):
     """There is no such document, or it is in the trash."""
 
 
+class SignInRequired(DocumentError):
+    """Somebody who is not signed in might have to be, to see this."""
+
+
+class Forbidden(DocumentError):
+    """They see the document, but may not do this."""
+
+
+class TooOften(DocumentError):
+    """Asked for too often; `retry_seconds` says when to ask again."""
+
+    def __init__(self, message: str, *, retry_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
 class Conflict(DocumentError):
     """What was asked does not fit the state that things are in."""
 

@@ -9,7 +9,9 @@ from documents import bus, crdt
 from documents.content import build_document
 from documents.errors import Conflict
 from documents.log import NewUpdate, append_updates
+from documents.members import tell_documents_changed
 from documents.models import Document, Kind, Membership
+from documents.notifications import tell_notifications_changed
 from documents.roles import Role
 
 UNTITLED = "Untitled"
@@ -27,6 +29,7 @@ def create_document(
     """Make a document that `owner` owns; `content` is a Yjs v1 update for its first log row."""
     document = Document.objects.create(title=title, kind=kind, root=root)
     Membership.objects.create(document=document, user=owner, role=Role.OWNER)
+    tell_documents_changed(document_id=document.id)
     if content is not None and content != crdt.EMPTY_UPDATE:
         document.head_seq = append_updates(
             document_id=document.id,
@@ -47,11 +50,15 @@ def duplicate_document(*, document: Document, owner: Any, title: str | None = No
     )
 
 
+@transaction.atomic
 def rename_document(*, document: Document, title: str) -> None:
     """Give it another title."""
     document.title = title
     document.updated_at = timezone.now()
     document.save(update_fields=["title", "updated_at"])
+    tell_documents_changed(document_id=document.id)
+    # They show its title.
+    tell_notifications_changed(document_id=document.id)
 
 
 @transaction.atomic
@@ -59,7 +66,7 @@ def trash_document(*, document: Document) -> None:
     """Move it to the trash, and close everybody's connections to it."""
     document.trashed_at = timezone.now()
     document.save(update_fields=["trashed_at"])
-    _tell_access_changed(document)
+    _tell_all(document)
 
 
 @transaction.atomic
@@ -67,7 +74,7 @@ def untrash_document(*, document: Document) -> None:
     """Bring it back from the trash."""
     document.trashed_at = None
     document.save(update_fields=["trashed_at"])
-    _tell_access_changed(document)
+    _tell_all(document)
 
 
 @transaction.atomic
@@ -75,10 +82,12 @@ def purge_document(*, document: Document) -> None:
     """Delete it and its whole past. Only from the trash: Conflict if it is not there."""
     if document.trashed_at is None:
         raise Conflict("Only a document in the trash can be purged: delete it first.")
-    _tell_access_changed(document)
+    _tell_all(document)
     document.delete()
 
 
-def _tell_access_changed(document: Document) -> None:
+def _tell_all(document: Document) -> None:
     hint = bus.access_changed(document_id=document.id)
     transaction.on_commit(lambda: bus.publish(hint))
+    tell_documents_changed(document_id=document.id)
+    tell_notifications_changed(document_id=document.id)

@@ -1,9 +1,10 @@
 """The one place that decides who may what; HTTP and sockets both ask here."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from django.db.models import F, FilteredRelation, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from documents.models import Document, LinkReach, Membership
@@ -22,7 +23,9 @@ __all__ = [
     "allows",
     "effective_role",
     "link_role",
+    "may_see",
     "role_for",
+    "visible_to",
     "with_role",
 ]
 
@@ -82,6 +85,24 @@ def role_for(user: "AbstractBaseUser | AnonymousUser | None", document: Document
         .first()
     )
     return effective_role(document, member_role, signed_in=True)
+
+
+def visible_to(user: "AbstractBaseUser") -> Q:
+    """Of documents: those that a signed-in, active user may see, by membership or by link."""
+    by_link = Q(link_reach__in=[LinkReach.SIGNED_IN, LinkReach.ANYONE]) & (
+        Q(link_expires_at=None) | Q(link_expires_at__gt=timezone.now())
+    )
+    member = Membership.objects.filter(document=OuterRef("pk"), user_id=user.pk)
+    return Q(trashed_at=None) & (by_link | Q(Exists(member)))
+
+
+def may_see(document: Document, user_ids: Iterable[Any]) -> set[Any]:
+    """Those of the users who may see the document: one query at most; all must be active."""
+    user_ids = set(user_ids)
+    if not user_ids or link_role(document, signed_in=True) is not None:
+        return user_ids
+    members = Membership.objects.filter(document=document, user_id__in=user_ids)
+    return set(members.values_list("user_id", flat=True))
 
 
 def with_role(

@@ -34,11 +34,13 @@ class Action(StrEnum):
     EXPORT = "export"
     DUPLICATE = "duplicate"
     COMMENT = "comment"
+    RESOLVE_ANY = "resolve_any"
     EDIT = "edit"
     CREATE_VERSION = "create_version"
     RESTORE_VERSION = "restore_version"
     RENAME = "rename"
     MANAGE_MEMBERS = "manage_members"
+    MODERATE = "moderate"
     TRASH = "trash"
     PURGE = "purge"
 
@@ -48,11 +50,13 @@ _LEAST_ROLE = {
     Action.EXPORT: Role.VIEWER,
     Action.DUPLICATE: Role.VIEWER,
     Action.COMMENT: Role.COMMENTER,
+    Action.RESOLVE_ANY: Role.EDITOR,
     Action.EDIT: Role.EDITOR,
     Action.CREATE_VERSION: Role.EDITOR,
     Action.RESTORE_VERSION: Role.EDITOR,
     Action.RENAME: Role.EDITOR,
     Action.MANAGE_MEMBERS: Role.OWNER,
+    Action.MODERATE: Role.OWNER,
     Action.TRASH: Role.OWNER,
     Action.PURGE: Role.OWNER,
 }

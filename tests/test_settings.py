@@ -24,7 +24,15 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Load:
     """The settings as a production process with this environment has them."""
 
     def load_settings(**environment: str) -> dict[str, Any]:
-        for name in ("DEBUG", "HTTPS", "ALLOWED_HOSTS", "REDIS_URL", "WEB_CONCURRENCY"):
+        for name in (
+            "DEBUG",
+            "HTTPS",
+            "ALLOWED_HOSTS",
+            "REDIS_URL",
+            "WEB_CONCURRENCY",
+            "EMAIL_URL",
+            "DEFAULT_FROM_EMAIL",
+        ):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("DATABASE_URL", "postgresql://db.example.org/collab")
         monkeypatch.setenv("SECRET_KEY", "some key")
@@ -197,3 +205,35 @@ def test_a_request_after_a_restart_of_postgresql_gets_a_connection_that_lives(
         connection.close()
         postgres.restart()
         assert ask(connection, "SELECT pg_backend_pid()") not in before
+
+
+# ---- Mail ------------------------------------------------------------------------------------
+
+
+def test_mail_is_printed_in_development_and_sent_otherwise(load: Load):
+    assert load(DEBUG="1")["EMAIL_BACKEND"].endswith("console.EmailBackend")
+    settings = load()
+    assert settings["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
+    assert (settings["EMAIL_HOST"], settings["EMAIL_PORT"]) == ("localhost", 25)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "port", "tls", "ssl"),
+    [("smtp+tls", 587, True, False), ("smtps", 465, False, True), ("smtp", 25, False, False)],
+)
+def test_mail_server_is_read_from_its_url(load: Load, scheme: str, port: int, tls: bool, ssl: bool):
+    settings = load(EMAIL_URL=f"{scheme}://me%40example.org:p%C3%A4ss@mail.example.org")
+    assert settings["EMAIL_HOST"] == "mail.example.org"
+    assert settings["EMAIL_PORT"] == port
+    assert settings["EMAIL_HOST_USER"] == "me@example.org"
+    assert settings["EMAIL_HOST_PASSWORD"] == "päss"
+    assert (settings["EMAIL_USE_TLS"], settings["EMAIL_USE_SSL"]) == (tls, ssl)
+
+
+@pytest.mark.parametrize(
+    "url", ["imap://host", "smtp://", "host:25", "smtp://u:secret@host:port", "smtp://host:0"]
+)
+def test_a_mail_url_that_cannot_be_read_is_refused_without_its_password(load: Load, url: str):
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL: write") as refused:
+        load(EMAIL_URL=url)
+    assert "secret" not in str(refused.value)

@@ -19,11 +19,14 @@ from collab.wire.messages import (
     Edit,
     Error,
     ErrorCode,
+    Event,
     KeepAlive,
     Pong,
     PresenceFull,
     PresenceJoined,
     PresenceLeft,
+    Push,
+    Response,
     RoleChanged,
     RoomMessage,
     ServerMessage,
@@ -154,7 +157,15 @@ class HocuspocusProtocol:
                 return [NO_AWARENESS]
             case Error():
                 return [] if message.cseq is None else [_NOT_SAVED]
-            case PresenceFull() | PresenceJoined() | PresenceLeft() | Pong():
+            case (
+                PresenceFull()
+                | PresenceJoined()
+                | PresenceLeft()
+                | Pong()
+                | Response()
+                | Push()
+                | Event()
+            ):
                 return []
             case _:
                 assert_never(message)

@@ -2,6 +2,7 @@
 
 import binascii
 import json
+import uuid
 from base64 import b64encode
 from binascii import a2b_base64
 from typing import Any, assert_never
@@ -14,8 +15,10 @@ from collab.wire.messages import (
     Edit,
     Error,
     ErrorCode,
+    Event,
     Hello,
     KeepAlive,
+    ListChange,
     Person,
     Ping,
     Pong,
@@ -23,12 +26,17 @@ from collab.wire.messages import (
     PresenceFull,
     PresenceJoined,
     PresenceLeft,
+    Push,
+    Request,
+    Response,
     RoleChanged,
     ServerMessage,
     Stateless,
+    Subscribe,
     Sync,
     SyncRequest,
     TokenWanted,
+    Unsubscribe,
     Welcome,
     WireError,
 )
@@ -36,14 +44,17 @@ from collab.wire.states import MAX_STATES, check_state
 
 SUBPROTOCOL = "collab.json.v1"
 VERSION = 1
-JsonMessage = Hello | SyncRequest | Edit | Awareness | Ping
+JsonMessage = Hello | SyncRequest | Edit | Awareness | Ping | Request | Unsubscribe | Subscribe
 
 # The largest number that JavaScript counts exactly.
 _MAX_NUMBER = 2**53 - 1
 _MAX_ID_CHARACTERS = 200
+_MAX_METHOD_CHARACTERS = 100
+# Topics and documents of one `subscribe`.
+_MAX_CHOSEN = 100
 
 
-def decode(frame: str) -> JsonMessage:
+def decode(frame: str) -> JsonMessage:  # noqa: C901, PLR0911, PLR0912 (a case for each type)
     """The message in a text frame; WireError says what is wrong with it."""
     try:
         fields = json.loads(frame, parse_constant=_refuse_constant)
@@ -69,6 +80,13 @@ def decode(frame: str) -> JsonMessage:
             return Hello(token or None)
         case "ping":
             return Ping(_id(fields))
+        case "request":
+            return _request(fields)
+        case "unsubscribe":
+            id_ = _id(fields)
+            return Unsubscribe(_number(fields, "subscription", id_=id_), id_)
+        case "subscribe":
+            return _subscribe(fields)
         case str() as name:
             raise WireError(
                 f"There is no message of type {name[:50]!r}.",
@@ -142,6 +160,23 @@ def _fields(message: ServerMessage) -> dict[str, Any]:  # noqa: C901, PLR0911, P
             return {"type": "role", "role": message.role}
         case Pong():
             return {"type": "pong", "id": message.id}
+        case Response():
+            fields = {"type": "response", "id": message.id, "result": message.result}
+            if message.subscription is not None:
+                fields["subscription"] = message.subscription
+            return fields
+        case Push():
+            return {
+                "type": "push",
+                "subscription": message.subscription,
+                "n": message.n,
+                "event": _change(message.change),
+            }
+        case Event():
+            fields = {"type": "event", "topic": message.topic}
+            if message.document is not None:
+                fields["document"] = message.document
+            return {**fields, "event": _change(message.change)}
         case Error():
             optional = {"id": message.id, "cseq": message.cseq, "retry_ms": message.retry_ms}
             given = {name: value for name, value in optional.items() if value is not None}
@@ -150,6 +185,11 @@ def _fields(message: ServerMessage) -> dict[str, Any]:  # noqa: C901, PLR0911, P
             raise TypeError(f"{SUBPROTOCOL} has no {type(message).__name__}")
         case _:
             assert_never(message)
+
+
+def _change(change: ListChange) -> dict[str, Any]:
+    fields = {"kind": change.kind, "id": change.id}
+    return fields if change.item is None else {**fields, "item": change.item}
 
 
 def _base64(raw: bytes) -> str:
@@ -167,6 +207,41 @@ def _entry(entry: PresenceEntry) -> dict[str, Any]:
         "role": entry.role,
         "since": entry.since,
     }
+
+
+def _request(fields: dict[str, Any]) -> Request:
+    id_ = _id(fields)
+    method, params, live = fields.get("method"), fields.get("params"), fields.get("live", False)
+    if not isinstance(method, str) or len(method) > _MAX_METHOD_CHARACTERS:
+        raise WireError("`method` is not the name of a method.", id=id_)
+    if not isinstance(params or {}, dict):
+        raise WireError("`params` is not an object.", id=id_)
+    if not isinstance(live, bool):
+        raise WireError("`live` is neither true nor false.", id=id_)
+    if id_ is None:
+        raise WireError("`id` is missing: the answer bears it.")
+    return Request(method, params or {}, live, id_)
+
+
+def _subscribe(fields: dict[str, Any]) -> Subscribe:
+    id_ = _id(fields)
+    topics = _strings(fields, "topics", id_=id_)
+    if fields.get("documents") is None:
+        return Subscribe(topics, None, id_)
+    try:
+        documents = [uuid.UUID(each) for each in _strings(fields, "documents", id_=id_)]
+    except ValueError:
+        raise WireError("`documents` holds what is not the id of a document.", id=id_) from None
+    return Subscribe(topics, documents, id_)
+
+
+def _strings(fields: dict[str, Any], name: str, *, id_: Any) -> list[str]:
+    value = fields.get(name)
+    if isinstance(value, list) and len(value) <= _MAX_CHOSEN:
+        strings = [item for item in value if isinstance(item, str)]
+        if len(strings) == len(value):
+            return strings
+    raise WireError(f"`{name}` is not a list of at most {_MAX_CHOSEN} strings.", id=id_)
 
 
 def _refuse_constant(name: str) -> None:

@@ -1,6 +1,7 @@
 """The one vocabulary: what clients and the room say to each other, on every wire."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -133,6 +134,33 @@ class Detach:
     """On a wire of many documents: this one is no longer of interest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Asks for a list, as REST gives it; `live`: and for what becomes of it from then on."""
+
+    method: str
+    params: Mapping[str, Any]
+    live: bool
+    id: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """Enough of a live list."""
+
+    subscription: int
+    id: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Which events are to come: of these topics, about these documents (None: about any)."""
+
+    topics: Sequence[str]
+    documents: Sequence[uuid.UUID] | None = None
+    id: Any = None
+
+
 # Both ways ---------------------------------------------------------------------------------
 
 
@@ -155,9 +183,10 @@ class Stateless:
 class Welcome:
     connection: str
     user: Person
-    role: str
-    epoch: int
-    head: int
+    # None where there is no document: on the socket for events.
+    role: str | None
+    epoch: int | None
+    head: int | None
     limits: dict[str, int]
     ping_seconds: int
 
@@ -227,6 +256,51 @@ class TokenWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Response:
+    """What was asked for; with a subscription more will follow."""
+
+    id: Any
+    result: Any
+    subscription: int | None = None
+
+
+class Kind(StrEnum):
+    """What became of an item of a list."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class ListChange:
+    """An item of a list that somebody watches; `item` is None when it was removed."""
+
+    kind: Kind
+    id: str | int
+    item: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What is new about a live list; `n` counts a subscription's from 1."""
+
+    subscription: int
+    n: int
+    change: ListChange
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What is new, for who subscribed to the topic without asking for the list."""
+
+    topic: str
+    change: ListChange
+    # Whose list it is; None for the user's own.
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Error:
     code: ErrorCode
     detail: str
@@ -259,5 +333,8 @@ ServerMessage = (
     | Stateless
     | KeepAlive
     | TokenWanted
+    | Response
+    | Push
+    | Event
     | Error
 )

@@ -14,11 +14,14 @@ from collab.wire.messages import (
     Edit,
     Error,
     ErrorCode,
+    Event,
     KeepAlive,
     Pong,
     PresenceFull,
     PresenceJoined,
     PresenceLeft,
+    Push,
+    Response,
     RoleChanged,
     ServerMessage,
     Stateless,
@@ -93,6 +96,9 @@ class YjsProtocol:
                 | Pong()
                 | Stateless()
                 | TokenWanted()
+                | Response()
+                | Push()
+                | Event()
             ):
                 return []
             case _:

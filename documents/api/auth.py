@@ -18,11 +18,14 @@ from rest_framework.response import Response
 from documents.api.base import ApiView
 from documents.api.serializers import (
     CredentialsSerializer,
+    LoginSerializer,
     PersonSerializer,
     RegistrationSerializer,
     TokenSerializer,
 )
 from documents.api.throttling import check_failures, count_failure
+from documents.errors import DocumentMissing
+from documents.invitations import accept_invitation
 from documents.people import describe_user
 
 
@@ -36,22 +39,36 @@ class OpenView(ApiView):
 class RegisterView(OpenView):
     @extend_schema(request=RegistrationSerializer, responses={201: PersonSerializer})
     def post(self, request: Request) -> Response:
-        """Make an account, and sign in with it."""
+        """Make an account, and sign in with it.
+
+        With the token of a mailed invitation one is a member at once. The e-mail address alone
+        gives nothing: nobody has shown that it is theirs.
+        """
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        user = _create_user(**serializer.validated_data)
+        person = dict(serializer.validated_data)
+        invitation = person.pop("invitation")
+        with transaction.atomic():
+            user = _create_user(**person)
+            _accept(invitation, user)
         _sign_in(request, user)
         return Response(describe_user(user), status=status.HTTP_201_CREATED)
 
 
 class LoginView(OpenView):
-    @extend_schema(request=CredentialsSerializer, responses=PersonSerializer)
+    @extend_schema(request=LoginSerializer, responses=PersonSerializer)
     def post(self, request: Request) -> Response:
         """Sign in; answers with the session cookie and the csrftoken cookie.
 
-        400 for a wrong name or password, 429 after too many.
+        400 for a wrong name or password, 429 after too many. The token of a mailed invitation
+        can be given along, and makes one a member.
         """
-        user = _check_credentials(request)
+        serializer = LoginSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        credentials = dict(serializer.validated_data)
+        invitation = credentials.pop("invitation")
+        user = _check_credentials(request, credentials)
+        _accept(invitation, user)
         _sign_in(request, user)
         return Response(describe_user(user))
 
@@ -60,7 +77,10 @@ class TokenView(OpenView):
     @extend_schema(request=CredentialsSerializer, responses=TokenSerializer)
     def post(self, request: Request) -> Response:
         """The user's token, for scripts."""
-        token, _ = Token.objects.get_or_create(user=_check_credentials(request))
+        serializer = CredentialsSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = _check_credentials(request, serializer.validated_data)
+        token, _ = Token.objects.get_or_create(user=user)
         return Response({"token": token.key})
 
 
@@ -82,16 +102,22 @@ class MeView(ApiView):
         return Response(describe_user(request.user))
 
 
-def _check_credentials(request: Request) -> Any:
-    serializer = CredentialsSerializer(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    credentials = serializer.validated_data
+def _check_credentials(request: Request, credentials: dict[str, str]) -> Any:
     check_failures(request, credentials["username"])
     user = authenticate(request, **credentials)
     if user is None:
         count_failure(request, credentials["username"])
         raise ValidationError("The username or the password is wrong.")
     return user
+
+
+def _accept(invitation: str, user: Any) -> None:
+    if not invitation:
+        return
+    try:
+        accept_invitation(token=invitation, user=user)
+    except DocumentMissing as error:
+        raise ValidationError({"invitation": [str(error)]}) from None
 
 
 def _create_user(*, username: str, password: str, name: str, email: str) -> Any:

@@ -8,8 +8,10 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from documents.api.errors import translate
 from documents.api.parsers import StrictJSONParser
 from documents.api.schema import ProblemSchema
 
@@ -48,3 +50,7 @@ class ApiView(APIView):
         if request.META.get("HTTP_TRANSFER_ENCODING"):
             request.META.setdefault("CONTENT_LENGTH", "1")
         return super().initialize_request(request, *args, **kwargs)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Translated here, for DRF to add the challenge to a 401."""
+        return super().handle_exception(translate(exc))

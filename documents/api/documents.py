@@ -1,11 +1,9 @@
 """Documents: list, create, look at, rename, throw away, copy."""
 
-import re
 import uuid
 from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -17,9 +15,15 @@ from rest_framework.response import Response
 from documents.api.access import find_document, find_trashed
 from documents.api.base import ApiView
 from documents.api.edits import author_of
-from documents.api.pagination import ListCursor, page_of
+from documents.api.lists import (
+    ORDERINGS,
+    SCOPES,
+    order_documents,
+    own_documents,
+    render_documents,
+)
+from documents.api.pagination import ListCursor, PageQuery, page_of
 from documents.api.serializers import (
-    AnySerializer,
     DocumentChangesSerializer,
     DocumentSerializer,
     DuplicationSerializer,
@@ -35,24 +39,18 @@ from documents.lifecycle import (
     untrash_document,
 )
 from documents.models import Document
-from documents.permissions import Access, Action, Role, with_role
+from documents.permissions import Action
 
 if TYPE_CHECKING:
     from documents.permissions import RoledDocument
 
-_ORDERINGS = ["-updated_at", "updated_at", "-created_at", "created_at", "title", "-title"]
 
-
-class ListQuery(AnySerializer):
+class ListQuery(PageQuery):
     q = serializers.CharField(
         required=False, allow_blank=True, default="", help_text="Part of the title."
     )
-    scope = serializers.ChoiceField(["all", "owned", "shared"], default="all")
-    ordering = serializers.ChoiceField(_ORDERINGS, default=_ORDERINGS[0])
-    cursor = serializers.CharField(required=False, help_text="As given in `next`.")
-    page_size = serializers.IntegerField(
-        required=False, min_value=1, max_value=ListCursor.max_page_size
-    )
+    scope = serializers.ChoiceField(SCOPES, default="all")
+    ordering = serializers.ChoiceField(ORDERINGS, default=ORDERINGS[0])
 
 
 class DocumentsView(ApiView):
@@ -66,15 +64,7 @@ class DocumentsView(ApiView):
         query = ListQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         chosen = query.validated_data
-        documents = _own_documents(request).filter(trashed_at=None)
-        if chosen["q"]:
-            # SQLite's LIKE, which is `icontains`, knows the case of ASCII letters only.
-            documents = documents.filter(title__iregex=re.escape(chosen["q"]))
-        match chosen["scope"]:
-            case "owned":
-                documents = documents.filter(member_role=Role.OWNER)
-            case "shared":
-                documents = documents.exclude(member_role=Role.OWNER)
+        documents = own_documents(request.user, q=chosen["q"], scope=chosen["scope"])
         return _respond_with_page(self, documents, chosen["ordering"])
 
     @extend_schema(request=NewDocumentSerializer, responses={201: DocumentSerializer})
@@ -133,8 +123,8 @@ class TrashView(ApiView):
     @extend_schema(operation_id="documents_trash_list", responses=page_of(DocumentSerializer))
     def get(self, request: Request) -> Response:
         """The documents in the trash that one owns."""
-        documents = _own_documents(request).filter(member_role=Role.OWNER)
-        return _respond_with_page(self, documents.exclude(trashed_at=None), "-trashed_at")
+        documents = own_documents(request.user, scope="owned", in_trash=True)
+        return _respond_with_page(self, documents, "-trashed_at")
 
 
 class UntrashView(ApiView):
@@ -169,21 +159,13 @@ class DuplicateView(ApiView):
         return _respond_created(request, document)
 
 
-def _own_documents(request: Request) -> "QuerySet[RoledDocument]":
-    return with_role(Document.objects.all(), request.user).exclude(member_role=None)
-
-
 def _respond_with_page(
     view: ApiView, documents: "QuerySet[RoledDocument]", ordering: str
 ) -> Response:
-    way = "-" if ordering.startswith("-") else ""
-    if ordering.endswith("title"):
-        documents = documents.annotate(title_key=Lower("title"))
-        ordering = f"{way}title_key"
-    paginator = ListCursor((ordering, f"{way}id"))
+    documents, columns = order_documents(documents, ordering)
+    paginator = ListCursor(columns)
     page = paginator.paginate_queryset(documents, view.request, view) or []
-    accesses = [Access(document, Role(document.member_role or 0)) for document in page]
-    return paginator.get_paginated_response(DocumentSerializer(accesses, many=True).data)
+    return paginator.get_paginated_response(render_documents(page))
 
 
 def _respond_created(request: Request, document: Document) -> Response:

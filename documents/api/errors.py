@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from documents import errors
+from documents.anchoring import BadAnchor
 from documents.export import ExportError, UnknownFormat, UnknownRoot
 from documents.importing import EditError
 
@@ -53,7 +54,7 @@ class Busy(exceptions.APIException):
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response:
     """Turn any exception of a view into the answer; the unforeseen ones are logged as 500."""
-    response = exception_handler(_translate(error), context)
+    response = exception_handler(translate(error), context)
     if response is None:
         # As Django does it: logging, error reporters and the test client hear of it.
         got_request_exception.send(sender=None, request=context["request"])
@@ -67,9 +68,18 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response:
     return response
 
 
-def _translate(error: Exception) -> Exception:  # noqa: PLR0911 (one line per family)
+def translate(error: Exception) -> Exception:  # noqa: C901, PLR0911, PLR0912 (one line per family)
+    """What the stored side refuses, as the exception that answers it; others as they are."""
     match error:
-        case Http404() | errors.DocumentMissing():
+        case errors.SignInRequired():
+            return exceptions.NotAuthenticated()
+        case errors.Forbidden():
+            return exceptions.PermissionDenied(str(error))
+        case errors.DocumentMissing():
+            return exceptions.NotFound(str(error))
+        case errors.TooOften():
+            return exceptions.Throttled(error.retry_seconds, str(error))
+        case Http404():
             return exceptions.NotFound("There is nothing at this address, or not for you.")
         case UnknownRoot():
             return exceptions.NotFound(str(error))
@@ -79,6 +89,8 @@ def _translate(error: Exception) -> Exception:  # noqa: PLR0911 (one line per fa
             return Conflict(str(error))
         case UnknownFormat():
             return exceptions.ValidationError({"format": [str(error)]})
+        case BadAnchor():
+            return exceptions.ValidationError({"anchor": [str(error)]})
         case errors.BadUpdate() | EditError() | ExportError():
             return exceptions.ParseError(str(error))
         case RequestDataTooBig():

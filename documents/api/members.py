@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from documents.api.access import find_document, refuse
 from documents.api.base import ApiView
+from documents.api.lists import list_members
 from documents.api.pagination import page_of, respond_whole
 from documents.api.serializers import MemberSerializer, NewMemberSerializer, RoleSerializer
 from documents.members import add_member, change_role, find_user, remove_member
@@ -23,9 +24,7 @@ class MembersView(ApiView):
     @extend_schema(operation_id="documents_members_list", responses=page_of(MemberSerializer))
     def get(self, request: Request, document_id: uuid.UUID) -> Response:
         """The members, owners first."""
-        document = find_document(request, document_id, Action.READ).document
-        members = Membership.objects.filter(document=document).select_related("user")
-        return respond_whole(MemberSerializer(members, many=True).data)
+        return respond_whole(list_members(user=request.user, document_id=document_id))
 
     @extend_schema(request=NewMemberSerializer, responses={201: MemberSerializer})
     def post(self, request: Request, document_id: uuid.UUID) -> Response:
@@ -38,7 +37,10 @@ class MembersView(ApiView):
         if user is None:
             raise ValidationError({"user": [f"There is no user named {username}."]})
         membership = add_member(
-            document=document, user=user, role=serializer.validated_data["role"]
+            document=document,
+            user=user,
+            role=serializer.validated_data["role"],
+            actor=request.user,
         )
         return Response(MemberSerializer(membership).data, status=status.HTTP_201_CREATED)
 

@@ -31,6 +31,10 @@ class ListCursor(CursorPagination):
         """The ordering that the view chose."""
         return self._chosen
 
+    def get_page_size(self, request: Request) -> int | None:
+        """As many as the request asks for, within bounds; what asks without HTTP has its own."""
+        return getattr(request, "page_size", None) or super().get_page_size(request)
+
     def encode_cursor(self, cursor: Cursor) -> str:
         """The address of the page at the cursor."""
         signed = signing.dumps(list(cursor), salt=self._salt())
@@ -61,12 +65,24 @@ def respond_whole(results: Any) -> Response:
     return Response({"results": results, "next": None})
 
 
+class PageQuery(serializers.Serializer[Any]):
+    """Which page."""
+
+    cursor = serializers.CharField(required=False, help_text="As given in `next`.")
+    page_size = serializers.IntegerField(
+        required=False, min_value=1, max_value=ListCursor.max_page_size
+    )
+
+
 @cache
-def page_of(serializer: type[serializers.Serializer[Any]]) -> Any:
-    """For the schema: a page of these."""
+def page_of(
+    serializer: type[serializers.Serializer[Any]], **more: serializers.Field[Any, Any, Any, Any]
+) -> Any:
+    """For the schema: a page of these, with more fields beside them."""
     name = serializer.__name__.removesuffix("Serializer") + "Page"
     fields: Mapping[str, Any] = {
         "results": serializer(many=True),
         "next": serializers.URLField(allow_null=True, help_text="The next page, or null."),
+        **more,
     }
     return inline_serializer(name, dict(fields))

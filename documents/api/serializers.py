@@ -65,6 +65,22 @@ class CredentialsSerializer(AnySerializer):
     password = serializers.CharField(trim_whitespace=False, style={"input_type": "password"})
 
 
+class InvitedField(serializers.CharField):
+    """The token of a mailed invitation, accepted on the way in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            default="",
+            allow_blank=True,
+            help_text="The token of a mailed invitation, to be accepted at once.",
+        )
+
+
+class LoginSerializer(CredentialsSerializer):
+    invitation = InvitedField()
+
+
 class RegistrationSerializer(AnySerializer):
     username = serializers.CharField(max_length=150, validators=_USERNAME_VALIDATORS)
     password = serializers.CharField(
@@ -72,6 +88,7 @@ class RegistrationSerializer(AnySerializer):
     )
     name = serializers.CharField(max_length=150, required=False, default="", allow_blank=True)
     email = serializers.EmailField(max_length=254, required=False, default="", allow_blank=True)
+    invitation = InvitedField()
 
 
 class TokenSerializer(AnySerializer):
@@ -126,6 +143,7 @@ class DuplicationSerializer(AnySerializer):
 
 
 class MemberSerializer(AnySerializer):
+    id = serializers.CharField(source="user.get_username", help_text="The username.")
     user = PersonField()
     role = RoleField()
     since = serializers.DateTimeField(source="created_at")

@@ -3,7 +3,20 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from documents.api import auth, content, documents, edits, members, tickets, versions
+from documents.api import (
+    auth,
+    content,
+    documents,
+    edits,
+    invitations,
+    links,
+    members,
+    messages,
+    notifications,
+    threads,
+    tickets,
+    versions,
+)
 from documents.api.fallback import NothingHere
 
 _one_document: list[URLPattern] = [
@@ -20,6 +33,16 @@ _one_document: list[URLPattern] = [
     path("presence/", content.PresenceView.as_view()),
     path("members/", members.MembersView.as_view()),
     path("members/<str:username>/", members.MemberView.as_view()),
+    path("link/", links.LinkView.as_view()),
+    path("invitations/", invitations.InvitationsView.as_view()),
+    path("invitations/<uuid:invitation_id>/", invitations.InvitationView.as_view()),
+    path("threads/", threads.ThreadsView.as_view()),
+    path("threads/<int:thread_id>/", threads.ThreadView.as_view()),
+    path("threads/<int:thread_id>/resolve/", threads.ResolveView.as_view()),
+    path("threads/<int:thread_id>/reopen/", threads.ReopenView.as_view()),
+    path("threads/<int:thread_id>/comments/", threads.CommentsView.as_view()),
+    path("threads/<int:thread_id>/comments/<int:comment_id>/", threads.CommentView.as_view()),
+    path("messages/", messages.MessagesView.as_view()),
     path("ticket/", tickets.TicketView.as_view()),
 ]
 
@@ -32,6 +55,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("documents/", documents.DocumentsView.as_view()),
     path("documents/trash/", documents.TrashView.as_view()),
     path("documents/<uuid:document_id>/", include(_one_document)),
+    path("invitations/<str:token>/", invitations.ReceivedInvitationView.as_view()),
+    path("invitations/<str:token>/accept/", invitations.AcceptInvitationView.as_view()),
+    path("notifications/", notifications.NotificationsView.as_view()),
+    path("notifications/<int:notification_id>/", notifications.NotificationView.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # "Split": its script has an address of its own, as a strict Content-Security-Policy wants.
     path(

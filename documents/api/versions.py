@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from documents.api.access import find_document
 from documents.api.base import ApiView
 from documents.api.edits import author_of
+from documents.api.lists import list_versions
 from documents.api.pagination import page_of, respond_whole
 from documents.api.serializers import NewVersionSerializer, SeqSerializer, VersionSerializer
 from documents.edits import restore_snapshot
@@ -26,10 +27,7 @@ class VersionsView(ApiView):
     @extend_schema(operation_id="documents_versions_list", responses=page_of(VersionSerializer))
     def get(self, request: Request, document_id: uuid.UUID) -> Response:
         """The versions, newest first."""
-        document = find_document(request, document_id, Action.READ).document
-        versions = Snapshot.objects.filter(document=document).exclude(label="")
-        versions = versions.select_related("author").defer("state")
-        return respond_whole(VersionSerializer(versions, many=True).data)
+        return respond_whole(list_versions(user=request.user, document_id=document_id))
 
     @extend_schema(request=NewVersionSerializer, responses={201: VersionSerializer})
     def post(self, request: Request, document_id: uuid.UUID) -> Response:

@@ -36,6 +36,7 @@ from documents.export.roots import (
     read_text,
     read_tiptap,
     require_root,
+    trace_text,
 )
 from documents.export.schema import Node
 
@@ -58,6 +59,7 @@ __all__ = [
     "require_root",
     "safe_file_name",
     "tiptap_json",
+    "trace_text",
 ]
 
 

@@ -4,6 +4,7 @@ A root has no type of its own in an update: each reader sees in it what it asks 
 is told from what stands in it.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,7 @@ from documents.export.dialects import to_tiptap
 from documents.export.errors import UnknownKind, UnknownRoot, WrongRootType
 from documents.export.lexical import is_embedded, read_embedded
 from documents.export.quill import delta_to_tiptap
-from documents.export.schema import Node
+from documents.export.schema import Node, children_of
 from documents.export.text import to_text
 from documents.export.tiptap import read_fragment, read_keys
 from documents.export.values import read_array, read_map
@@ -147,6 +148,41 @@ def read_text(*, doc: Doc[Any], kind: str | None, root: str) -> str:
             return to_text(to_tiptap(_read_xml(doc, root)))
         case found:
             raise _no_text(root, found)
+
+
+# Stands for each character of the document's own; no text can hold it.
+_MARK = "\ufdd0"
+
+
+def trace_text(
+    *, doc: Doc[Any], kind: str | None, root: str
+) -> tuple[str, list[tuple[int, int]], bool]:
+    """The root as plain text, which ranges of that are the document's own, and if it is XML.
+
+    What is not its own was put there to separate, or says what has no text. Raises as
+    `read_text`.
+    """
+    match find_type(doc=doc, kind=kind, root=root):
+        case RootType.TEXT:
+            text = str(doc.get(root, type=Text))
+            return text, [(0, len(text))], False
+        case RootType.XML | RootType.EMPTY:
+            content = _read_xml(doc, root)
+            # The same rendering twice: once with its characters marked.
+            text, marked = (to_text(to_tiptap(each)) for each in (content, _mark(content)))
+            return text, [run.span() for run in re.finditer(f"{_MARK}+", marked)], True
+        case found:
+            raise _no_text(root, found)
+
+
+def _mark(node: Node) -> Node:
+    """The node with a mark for each character. Recurses as deep as the reader lets it be."""
+    marked = dict(node)
+    if isinstance(text := node.get("text"), str):
+        marked["text"] = _MARK * len(text)
+    if content := children_of(node):
+        marked["content"] = [_mark(child) for child in content]
+    return marked
 
 
 def is_formatted(*, doc: Doc[Any], root: str) -> bool:

@@ -11,7 +11,7 @@ from collab.hints import Hints
 from documents import bus
 
 PATIENCE_SECONDS = 10
-ONE, TWO = uuid.uuid4(), uuid.uuid4()
+ONE, TWO = bus.group_of(uuid.uuid4()), bus.user_group(2)
 
 
 class Layer:
@@ -72,17 +72,26 @@ async def until(layer: Layer, condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-async def until_groups(layer: Layer, *documents: uuid.UUID) -> None:
+async def until_groups(layer: Layer, *groups: str) -> None:
     """Wait until the layer has just these."""
-    wanted = {bus.group_of(document) for document in documents}
-    await until(layer, lambda: layer.groups == wanted)
+    await until(layer, lambda: layer.groups == set(groups))
 
 
 async def test_subscription_stands_when_it_is_said_to(hints, layer):
     await hints.subscribe(ONE)
-    assert layer.groups == {bus.group_of(ONE)}
+    assert layer.groups == {ONE}
     hints.unsubscribe(ONE)
     await until_groups(layer)
+
+
+async def test_group_is_heard_until_the_last_who_wants_it_is_gone(hints, layer):
+    await hints.subscribe(ONE)
+    await hints.subscribe(ONE)
+    hints.unsubscribe(ONE)
+    await hints.subscribe(TWO)
+    assert layer.groups == {ONE, TWO}
+    hints.unsubscribe(ONE)
+    await until_groups(layer, TWO)
 
 
 async def test_layer_that_fails_or_does_not_answer_keeps_nobody_out(hints, layer):

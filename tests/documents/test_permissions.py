@@ -13,11 +13,13 @@ LEAST = {
     Action.EXPORT: Role.VIEWER,
     Action.DUPLICATE: Role.VIEWER,
     Action.COMMENT: Role.COMMENTER,
+    Action.RESOLVE_ANY: Role.EDITOR,
     Action.EDIT: Role.EDITOR,
     Action.CREATE_VERSION: Role.EDITOR,
     Action.RESTORE_VERSION: Role.EDITOR,
     Action.RENAME: Role.EDITOR,
     Action.MANAGE_MEMBERS: Role.OWNER,
+    Action.MODERATE: Role.OWNER,
     Action.TRASH: Role.OWNER,
     Action.PURGE: Role.OWNER,
 }

@@ -71,7 +71,6 @@ def test_map_that_is_sent_again_is_no_contradiction():
     for _ in range(10):
         live = LiveDoc([update])
         assert live.apply([update]).refused == {}
-        live.close()
     other: Doc = Doc(client_id=7)
     store = other.get("map", type=Map)
     changed = crdt.edit(other, lambda: store.__setitem__("x", dict.fromkeys(names, 1)))

@@ -42,7 +42,23 @@ export type ClientMessage =
   | { type: "sync"; id: number; state_vector: Uint8Array; epoch?: Epoch }
   | { type: "update"; cseq: number; update: Uint8Array }
   | { type: "awareness"; states: AwarenessState[] }
-  | { type: "ping"; id: number };
+  | { type: "ping"; id: number }
+  | {
+      type: "request";
+      id: number | string;
+      method: string;
+      params: Record<string, unknown>;
+      live?: boolean;
+    }
+  | { type: "unsubscribe"; id: number | string; subscription: number }
+  | { type: "subscribe"; id: number | string; topics: string[]; documents?: string[] };
+
+/** What became of an item of a list that is watched; `item` is `null` when it was removed. */
+export interface ListChange {
+  kind: "added" | "changed" | "removed";
+  id: number | string;
+  item: Record<string, unknown> | null;
+}
 
 export interface Welcome {
   type: "welcome";
@@ -82,7 +98,10 @@ export type ServerMessage =
   | { type: "presence"; joined: PresenceEntry }
   | { type: "presence"; left: string }
   | { type: "role"; role: Role }
-  | { type: "pong"; id: number | string | null };
+  | { type: "pong"; id: number | string | null }
+  | { type: "response"; id: number | string; result: unknown; subscription: number | null }
+  | { type: "push"; subscription: number; n: number; event: ListChange }
+  | { type: "event"; topic: string; document: string | null; event: ListChange };
 
 export class MessageError extends Error {
   override name = "MessageError";
@@ -145,6 +164,28 @@ export function decodeMessage(frame: string): ServerMessage | null {
       return { type: "role", role: asRole(fields.role) };
     case "pong":
       return { type: "pong", id: asId(fields.id) };
+    case "response":
+      return {
+        type: "response",
+        id: asRequestId(fields.id),
+        result: fields.result,
+        subscription:
+          fields.subscription == null ? null : asInteger(fields.subscription, "subscription"),
+      };
+    case "push":
+      return {
+        type: "push",
+        subscription: asInteger(fields.subscription, "subscription"),
+        n: asInteger(fields.n, "n"),
+        event: asListChange(fields.event),
+      };
+    case "event":
+      return {
+        type: "event",
+        topic: asString(fields.topic, "topic"),
+        document: fields.document == null ? null : asString(fields.document, "document"),
+        event: asListChange(fields.event),
+      };
     case "error":
       return {
         type: "error",
@@ -189,6 +230,16 @@ function decodePresence(fields: Fields): ServerMessage | null {
   return null;
 }
 
+function asListChange(value: unknown): ListChange {
+  const fields = asObject(value, "event");
+  const { kind } = fields;
+  if (kind !== "added" && kind !== "changed" && kind !== "removed") {
+    throw new MessageError(`unknown kind of event: ${JSON.stringify(kind)}`);
+  }
+  const item = fields.item == null ? null : asObject(fields.item, "item");
+  return { kind, id: asRequestId(fields.id), item };
+}
+
 function asPresenceEntry(value: unknown): PresenceEntry {
   const fields = asObject(value, "presence entry");
   return {
@@ -225,6 +276,14 @@ function asRole(value: unknown): Role {
 
 function asId(value: unknown): number | string | null {
   return typeof value === "string" || typeof value === "number" ? value : null;
+}
+
+function asRequestId(value: unknown): number | string {
+  const id = asId(value);
+  if (id === null) {
+    throw new MessageError("id is missing");
+  }
+  return id;
 }
 
 function asKey(value: unknown, what: string): string {

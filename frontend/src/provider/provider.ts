@@ -137,6 +137,10 @@ export class DocumentProvider {
         this.#onError(message);
         break;
       case "pong":
+      // The page asks for nothing yet that these would answer.
+      case "response":
+      case "push":
+      case "event":
         break;
       default:
         message satisfies never;

@@ -16,9 +16,9 @@ const vectors: Vector[] = existsSync(file)
   : [];
 
 /** What this client never says; the server understands more than the page needs. */
-const NOT_SENT = new Set(["chat", "direct", "request", "unsubscribe"]);
+const NOT_SENT = new Set(["chat", "direct"]);
 /** What this client does not listen to yet. */
-const NOT_READ = new Set(["chat", "direct", "response", "push"]);
+const NOT_READ = new Set(["chat", "direct"]);
 
 /** The message that a golden frame of the client stands for. */
 function messageOf(frame: Vector["frame"]): ClientMessage {

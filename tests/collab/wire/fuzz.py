@@ -28,15 +28,23 @@ from collab.wire.messages import (
     Detach,
     Edit,
     Error,
+    Event,
     Hello,
+    Kind,
+    ListChange,
     Person,
     Ping,
     Pong,
+    Push,
+    Request,
+    Response,
     RoleChanged,
     ServerMessage,
     Stateless,
+    Subscribe,
     Sync,
     SyncRequest,
+    Unsubscribe,
     Welcome,
     WireError,
 )
@@ -112,6 +120,12 @@ def consequences(read: Any) -> list[ServerMessage]:  # noqa: PLR0911
             return [Welcome("c", ANYBODY, "editor", 1, 0, {}, 20), RoleChanged("viewer")]
         case Ping():
             return [Pong(read.id)]
+        case Request() | Unsubscribe():
+            change = ListChange(Kind.ADDED, "é😀", {"id": "é😀"})
+            return [Response(read.id, {"results": []}, 1), Push(1, 1, change)]
+        case Subscribe():
+            change = ListChange(Kind.REMOVED, 1)
+            return [Response(read.id, None), *(Event(topic, change) for topic in read.topics)]
         case AwarenessQuery() | Detach():
             return []
         case _:

@@ -126,7 +126,7 @@ def test_awareness_of_anything_is_repeated_as_json_or_refused(said, count, wire)
 
 
 def test_more_of_it_by_the_fuzzer_itself():
-    seen = fuzz.run(seconds=30, seed=1, at_most=2000)
+    seen = fuzz.run(seconds=30, seed=1, at_most=3000)
     for wire in WIRES:
         refused = seen[f"{wire} WireError"]
         understood = sum(count for name, count in seen.items() if name.startswith(wire)) - refused
@@ -136,7 +136,7 @@ def test_more_of_it_by_the_fuzzer_itself():
 def test_fuzzer_notices_what_no_client_can_read(monkeypatch):
     monkeypatch.setattr(lib0.Reader, "end", lambda self: lib0._refuse_constant("what follows"))
     with pytest.raises(fuzz.Fault, match="seed 1"):
-        fuzz.run(seconds=30, seed=1, at_most=2000)
+        fuzz.run(seconds=30, seed=1, at_most=3000)
 
 
 # Sense -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import json
 from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any, get_args
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -18,8 +19,11 @@ from collab.wire.messages import (
     Edit,
     Error,
     ErrorCode,
+    Event,
     Hello,
     KeepAlive,
+    Kind,
+    ListChange,
     Person,
     Ping,
     Pong,
@@ -27,12 +31,17 @@ from collab.wire.messages import (
     PresenceFull,
     PresenceJoined,
     PresenceLeft,
+    Push,
+    Request,
+    Response,
     RoleChanged,
     ServerMessage,
     Stateless,
+    Subscribe,
     Sync,
     SyncRequest,
     TokenWanted,
+    Unsubscribe,
     Welcome,
     WireError,
 )
@@ -47,6 +56,7 @@ WRITTEN = bytes.fromhex("010101000401017406c3a9f09f988000")
 DELETED = bytes.fromhex("0001010101")
 HAS_THREE = bytes.fromhex("010103")
 NAME = "é😀"
+PLAN = "7d1c5a52-6f0c-4d38-9a0e-0d0a4c1c9f11"
 ZOE = Person("zoé", "Zoé 😀")
 GUEST = Person(None, "Guest")
 ZOE_HERE = PresenceEntry(
@@ -83,6 +93,16 @@ FROM_CLIENTS: dict[str, wire.JsonMessage] = {
     ),
     "awareness of nobody": Awareness([]),
     "ping": Ping(7),
+    "request for a list": Request("members.list", {}, live=False, id=1),
+    "request for a live list": Request(
+        "documents.list", {"q": NAME, "page_size": 10}, live=True, id=NAME
+    ),
+    "request about another document": Request(
+        "versions.list", {"document": PLAN}, live=False, id=2
+    ),
+    "unsubscribe": Unsubscribe(1, id=3),
+    "subscribe to topics": Subscribe(["documents", "notifications"], id=4),
+    "subscribe to topics of documents": Subscribe(["threads"], [UUID(PLAN)], id=5),
 }
 
 LIMITS = {
@@ -95,6 +115,25 @@ FROM_THE_SERVER: dict[str, ServerMessage] = {
     "welcome of a visitor by link": Welcome(
         GUEST_HERE.connection, GUEST, "viewer", 3, 0, {"max_frame_bytes": 1024}, 5
     ),
+    "welcome to events": Welcome(ZOE_HERE.connection, ZOE, None, None, None, LIMITS, 20),
+    "response": Response(
+        1,
+        {
+            "results": [{"user": {"username": "zoé", "name": "Zoé 😀"}, "role": "editor"}],
+            "next": None,
+        },
+    ),
+    "response of a live list": Response(NAME, {"results": [], "next": None}, 1),
+    "response without a result": Response(3, None),
+    "push of what was added": Push(1, 1, ListChange(Kind.ADDED, PLAN, {"id": PLAN, "title": NAME})),
+    "push of what has changed": Push(
+        1, 2, ListChange(Kind.CHANGED, PLAN, {"id": PLAN, "title": "Plan"})
+    ),
+    "push of what was removed": Push(2, 1, ListChange(Kind.REMOVED, 17)),
+    "event of one's own": Event(
+        "notifications", ListChange(Kind.ADDED, 9, {"id": 9, "kind": "mention"})
+    ),
+    "event of a document": Event("threads", ListChange(Kind.REMOVED, 17), PLAN),
     "sync as the answer": Sync(WRITTEN, HAS_THREE, 42, id=1),
     "sync as the answer to a name": Sync(b"\0\0", HAS_THREE, 42, id=NAME),
     "sync unasked": Sync(b"\0\0", b"\0", 0),

@@ -1,0 +1,30 @@
+"""A document's chat."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from documents import changes
+from documents.models import Document, Message
+
+MAX_MESSAGE_LENGTH = 4_000
+
+
+@transaction.atomic
+def post_message(*, document: Document, author: Any, text: str) -> Message:
+    """Say something to everybody in the document. `author` None: a guest.
+
+    `text` is stripped and of 1 to MAX_MESSAGE_LENGTH characters, without NUL.
+    """
+    message = Message.objects.create(
+        document=document, author=author, text=text, created_at=timezone.now()
+    )
+    changes.change_document_list(document_id=document.id, topic=changes.Topic.MESSAGES)
+    return message
+
+
+def messages_of(document: Document) -> QuerySet[Message]:
+    """What was said, newest first."""
+    return Message.objects.filter(document=document).select_related("author").order_by("-id")
