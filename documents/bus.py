@@ -173,20 +173,22 @@ async def send(hint: Hint) -> None:
         logger.warning("The channel layer did not take a hint", exc_info=True)
 
 
-def publish(hint: Hint) -> None:
+def publish(*hints: Hint) -> None:
     """`send` from a request's thread. Call it after the commit (transaction.on_commit).
 
     A layer that hangs holds up the first who meets it for a moment, and nobody behind them.
     """
-    async_to_sync(_send_soon)(hint)
+    async_to_sync(_send_soon)(hints)
 
 
-async def _send_soon(hint: Hint) -> None:
-    if len(_late) >= _MAX_LATE:
-        logger.warning("The channel layer hangs: a hint is dropped")
+async def _send_soon(hints: Sequence[Hint]) -> None:
+    if not hints:
         return
-    sending = asyncio.ensure_future(send(hint))
-    _, late = await asyncio.wait([sending], timeout=0 if _late else _PATIENCE_SECONDS)
+    if len(_late) >= _MAX_LATE:
+        logger.warning("The channel layer hangs: hints are dropped")
+        return
+    sending = [asyncio.ensure_future(send(hint)) for hint in hints]
+    _, late = await asyncio.wait(sending, timeout=0 if _late else _PATIENCE_SECONDS)
     for task in late:
         _late.add(task)
         task.add_done_callback(_late.discard)

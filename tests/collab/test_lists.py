@@ -202,7 +202,7 @@ async def test_change_that_no_hint_told_of_is_found_by_its_revision(
 ):
     socket = await sockets.joined(alice, text_document)
     await ask(socket, "members.list", live=True)
-    monkeypatch.setattr(bus, "publish", lambda _: None)
+    monkeypatch.setattr(bus, "publish", lambda *_: None)
     await add(text_document, charlie)
     await (await current_hub()).lists.poll()
     assert (await pushed(socket))["id"] == "charlie"
