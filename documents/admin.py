@@ -319,3 +319,7 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
     """How many of these there are for each row: a subquery, so that counts do not multiply."""
     counted = rows.order_by().values("document").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+# Registers the rest; it builds on what stands above.
+import documents.admin_talk  # noqa: E402, F401

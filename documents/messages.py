@@ -39,6 +39,13 @@ def post_message(*, document: Document, author: Any, text: str, guest_name: str 
     return message
 
 
+@transaction.atomic
+def delete_message(*, message: Message) -> None:
+    """Take it away from everybody."""
+    changes.change_document_list(document_id=message.document_id, topic=changes.Topic.MESSAGES)
+    message.delete()
+
+
 def messages_of(document: Document) -> QuerySet[Message]:
     """What was said, newest first."""
     return Message.objects.filter(document=document).select_related("author").order_by("-id")
