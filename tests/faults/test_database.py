@@ -1,7 +1,7 @@
 """The database restarts, is locked, is full, or goes back in time."""
 
 import asyncio
-import os
+import errno
 import shutil
 import signal
 import sqlite3
@@ -186,10 +186,13 @@ async def test_a_full_disk_loses_nothing_and_is_healed_by_space(tmp_path, migrat
 
 
 def fill(path: Path) -> None:
-    """Take all the space that there is."""
-    with path.open("wb") as file:
-        free = os.fstatvfs(file.fileno())
-        file.write(bytes(free.f_bavail * free.f_bsize))
+    """Take all the space that there is, whoever else takes some meanwhile."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(64 * 1024))
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
 
 
 # ---- back in time ----------------------------------------------------------------------------
