@@ -1,7 +1,6 @@
 """The database restarts, is locked, is full, or goes back in time."""
 
 import asyncio
-import errno
 import shutil
 import signal
 import sqlite3
@@ -187,12 +186,9 @@ async def test_a_full_disk_loses_nothing_and_is_healed_by_space(tmp_path, migrat
 
 def fill(path: Path) -> None:
     """Take all the space that there is, whoever else takes some meanwhile."""
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(64 * 1024))
-        except OSError as error:
-            assert error.errno == errno.ENOSPC
+    with path.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        while True:
+            file.write(bytes(64 * 1024))
 
 
 # ---- back in time ----------------------------------------------------------------------------
