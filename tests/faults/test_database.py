@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from contextlib import AsyncExitStack, closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -186,7 +186,7 @@ async def test_a_full_disk_loses_nothing_and_is_healed_by_space(tmp_path, migrat
 
 def fill(path: Path) -> None:
     """Take all the space that there is, whoever else takes some meanwhile."""
-    with path.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+    with path.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(64 * 1024))
 
