@@ -4,10 +4,16 @@ import { IconUsers } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
 import type { DocumentInfo } from "../api/types";
 import { PageSkeleton } from "../app/PageSkeleton";
+import type { DocumentProvider } from "../provider";
 
 const ShareDialog = lazy(() => import("./ShareDialog"));
 
-export function ShareButton({ document }: { document: DocumentInfo }) {
+interface ShareButtonProps {
+  document: DocumentInfo;
+  provider: DocumentProvider;
+}
+
+export function ShareButton({ document, provider }: ShareButtonProps) {
   const [opened, { open, close }] = useDisclosure();
   return (
     <>
@@ -22,7 +28,7 @@ export function ShareButton({ document }: { document: DocumentInfo }) {
       </Button>
       <Modal opened={opened} onClose={close} title="Share this document" size="lg">
         <Suspense fallback={<PageSkeleton />}>
-          <ShareDialog document={document} />
+          <ShareDialog document={document} provider={provider} />
         </Suspense>
       </Modal>
     </>

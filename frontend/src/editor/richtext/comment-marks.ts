@@ -1,0 +1,211 @@
+import { Extension } from "@tiptap/core";
+import { type EditorState, Plugin, PluginKey, TextSelection } from "@tiptap/pm/state";
+import { Decoration, DecorationSet, type EditorView } from "@tiptap/pm/view";
+import {
+  absolutePositionToRelativePosition,
+  relativePositionToAbsolutePosition,
+  ySyncPluginKey,
+} from "@tiptap/y-tiptap";
+import * as Y from "yjs";
+import type { RelativeRange } from "../../api/types";
+import {
+  type CommentLayer,
+  type EditorHost,
+  equalTops,
+  Later,
+  markAt,
+  scrollBehavior,
+} from "../comment-layer";
+
+const key = new PluginKey<DecorationSet>("commentMarks");
+
+/** What was typed moves the marks at once; where Yjs has them is looked at when it is quiet. */
+const SETTLE_MS = 150;
+
+/** Highlights of what has comments. They are drawn over the document, which knows nothing of them. */
+export function createCommentMarks(layer: CommentLayer) {
+  return Extension.create({
+    name: "commentMarks",
+
+    addProseMirrorPlugins: () => [
+      new Plugin<DecorationSet>({
+        key,
+        state: {
+          init: () => DecorationSet.empty,
+          apply: (transaction, marks) =>
+            (transaction.getMeta(key) as DecorationSet | undefined) ??
+            marks.map(transaction.mapping, transaction.doc),
+        },
+        props: {
+          decorations: (state) => key.getState(state),
+          handleClick: (_view, _position, event) => {
+            layer.onPick(markAt(event.target));
+            return false;
+          },
+        },
+        view: (view) => new CommentMarks(view, layer),
+      }),
+    ],
+  });
+}
+
+class CommentMarks implements EditorHost {
+  readonly #view: EditorView;
+  readonly #layer: CommentLayer;
+  readonly #drawing = new Later(() => this.#draw());
+  readonly #measuring = new Later(() => this.#measure());
+  readonly #sizes: ResizeObserver | null;
+  readonly #ends: (() => void)[];
+
+  constructor(view: EditorView, layer: CommentLayer) {
+    this.#view = view;
+    this.#layer = layer;
+    layer.host = this;
+    this.#ends = [
+      layer.marks.subscribe(() => this.#drawing.request(0)),
+      layer.active.subscribe(() => this.#drawing.request(0)),
+    ];
+    this.#sizes =
+      typeof ResizeObserver === "undefined"
+        ? null
+        : new ResizeObserver(() => this.#measuring.request(0));
+    this.#sizes?.observe(view.dom);
+    this.#drawing.request(0);
+  }
+
+  update(view: EditorView, before: EditorState): void {
+    if (view.state.doc !== before.doc && this.#layer.marks.get().length > 0) {
+      this.#drawing.request(SETTLE_MS);
+    }
+    if (view.state !== before) {
+      this.#measuring.request(30);
+    }
+  }
+
+  destroy(): void {
+    for (const end of this.#ends) {
+      end();
+    }
+    this.#drawing.cancel();
+    this.#measuring.cancel();
+    this.#sizes?.disconnect();
+    if (this.#layer.host === this) {
+      this.#layer.host = null;
+      this.#layer.selectionTop.set(null);
+    }
+  }
+
+  readSelection(): { range: RelativeRange; quote: string } | null {
+    const { state } = this.#view;
+    const { from, to, empty } = state.selection;
+    const sync = ySyncPluginKey.getState(state);
+    if (empty || !sync?.binding) {
+      return null;
+    }
+    const { doc, type, binding } = sync;
+    const start = absolutePositionToRelativePosition(from, type, binding.mapping);
+    const behind = absolutePositionToRelativePosition(to, type, binding.mapping);
+    const end = stickToTheLeft(behind, doc);
+    const quote = state.doc.textBetween(from, to, "\n");
+    return end === null || quote.trim() === ""
+      ? null
+      : {
+          range: { start: Y.relativePositionToJSON(start), end: Y.relativePositionToJSON(end) },
+          quote,
+        };
+  }
+
+  reveal(mark: string): void {
+    this.#view.dom
+      .querySelector(`[data-comment="${CSS.escape(mark)}"]`)
+      ?.scrollIntoView({ block: "center", behavior: scrollBehavior() });
+  }
+
+  revealCursor(client: number): boolean {
+    const caret = this.#view.dom.querySelector(`[data-client="${client}"]`);
+    caret?.scrollIntoView({ block: "center", behavior: scrollBehavior() });
+    return caret !== null;
+  }
+
+  focus(): void {
+    this.#view.focus();
+  }
+
+  #draw(): void {
+    const { state } = this.#view;
+    const sync = ySyncPluginKey.getState(state);
+    const marks = this.#layer.marks.get();
+    if (this.#view.isDestroyed || !sync?.binding) {
+      return;
+    }
+    const active = this.#layer.active.get();
+    const drawn: Decoration[] = [];
+    for (const { key: mark, range } of marks) {
+      const from = locate(range.start, sync);
+      const to = locate(range.end, sync);
+      if (from !== null && to !== null && from < to && to <= state.doc.content.size) {
+        const isActive = mark === active;
+        drawn.push(
+          Decoration.inline(
+            from,
+            to,
+            {
+              class: isActive ? "comment-mark comment-mark--active" : "comment-mark",
+              "data-comment": mark,
+            },
+            { mark },
+          ),
+        );
+      }
+    }
+    const before = key.getState(state);
+    if (drawn.length > 0 || before !== DecorationSet.empty) {
+      const set = DecorationSet.create(state.doc, drawn);
+      this.#view.dispatch(state.tr.setMeta(key, set).setMeta("addToHistory", false));
+    }
+    this.#measure();
+  }
+
+  #measure(): void {
+    const view = this.#view;
+    const origin = view.dom.closest("main")?.getBoundingClientRect().top;
+    if (view.isDestroyed || origin === undefined) {
+      return;
+    }
+    const tops = new Map<string, number>();
+    for (const { from, to, spec } of key.getState(view.state)?.find() ?? []) {
+      if (from < to) {
+        tops.set(spec.mark as string, Math.round(view.coordsAtPos(from, 1).top - origin));
+      }
+    }
+    if (!equalTops(this.#layer.tops.get(), tops)) {
+      this.#layer.tops.set(tops);
+    }
+    const { selection } = view.state;
+    const isText = selection instanceof TextSelection && !selection.empty;
+    this.#layer.selectionTop.set(
+      isText ? Math.round(view.coordsAtPos(selection.from, 1).top - origin) : null,
+    );
+  }
+}
+
+interface SyncState {
+  doc: Y.Doc;
+  type: Y.XmlFragment;
+  binding: { mapping: Parameters<typeof relativePositionToAbsolutePosition>[3] };
+}
+
+/** Where a kept position is in the editor now; `null` when it is not in this text any more. */
+function locate(position: unknown, { doc, type, binding }: SyncState): number | null {
+  const relative = Y.createRelativePositionFromJSON(position);
+  return relativePositionToAbsolutePosition(doc, type, relative, binding.mapping);
+}
+
+/** The same place, bound to the character before it: what is typed behind is not part of it. */
+export function stickToTheLeft(
+  position: Y.RelativePosition,
+  doc: Y.Doc,
+): Y.RelativePosition | null {
+  const place = Y.createAbsolutePositionFromRelativePosition(position, doc);
+  return place && Y.createRelativePositionFromTypeIndex(place.type, place.index, -1);
+}
