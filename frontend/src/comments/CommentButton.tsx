@@ -7,7 +7,10 @@ import type { Comments } from "./useComments";
 /** Beside what is selected: the way to say something about it. */
 export function CommentButton({ comments }: { comments: Comments }) {
   const top = useObservable(comments.layer.selectionTop);
-  if (top === null || comments.draft !== null) {
+  const tops = useObservable(comments.layer.tops);
+  // What was just commented on is still selected.
+  const isDone = comments.active !== null && tops?.get(comments.active) === top;
+  if (top === null || comments.draft !== null || isDone) {
     return null;
   }
   return (

@@ -91,8 +91,9 @@ export function DocumentPage({ document, session, reopen }: DocumentPageProps) {
   useEffect(() => {
     if (active !== null && !isWide) {
       setPanel("comments");
+      layer.host?.reveal(active);
     }
-  }, [active, isWide]);
+  }, [active, isWide, layer]);
 
   useLinkedThread(comments.pick, () => setPanel("comments"), comments.threads, layer);
 

@@ -1,10 +1,12 @@
 import { Popover, Stack, Text, Tooltip, UnstyledButton, VisuallyHidden } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { colourOf } from "../people/colour";
 import { PersonAvatar } from "../people/PersonAvatar";
 import classes from "./DocumentPage.module.css";
 import type { PersonHere } from "./people-here";
 
 const MAX_SHOWN = 5;
+const MAX_SHOWN_SMALL = 3;
 
 interface PresenceBarProps {
   people: readonly PersonHere[];
@@ -15,7 +17,9 @@ interface PresenceBarProps {
 
 /** Who is here, as the server verified it; a click on somebody follows their view. */
 export function PresenceBar({ people, following, onFollow }: PresenceBarProps) {
-  const shown = people.slice(0, people.length > MAX_SHOWN ? MAX_SHOWN - 1 : MAX_SHOWN);
+  const isSmall = useMediaQuery("(max-width: 480px)", false, { getInitialValueInEffect: false });
+  const most = isSmall ? MAX_SHOWN_SMALL : MAX_SHOWN;
+  const shown = people.slice(0, people.length > most ? most - 1 : most);
   const others = people.slice(shown.length);
   return (
     <ul

@@ -5,6 +5,7 @@ import { lazy, Suspense } from "react";
 import type { DocumentInfo } from "../api/types";
 import { PageSkeleton } from "../app/PageSkeleton";
 import type { DocumentProvider } from "../provider";
+import classes from "./DocumentPage.module.css";
 
 const ShareDialog = lazy(() => import("./ShareDialog"));
 
@@ -20,11 +21,12 @@ export function ShareButton({ document, provider }: ShareButtonProps) {
       <Button
         size="sm"
         radius="xl"
+        className={classes.share}
         leftSection={<IconUsers size={16} />}
         onClick={open}
         data-testid="share-button"
       >
-        Share
+        <span className={classes.shareText}>Share</span>
       </Button>
       <Modal opened={opened} onClose={close} title="Share this document" size="lg">
         <Suspense fallback={<PageSkeleton />}>

@@ -1,4 +1,5 @@
 import { Drawer } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { lazy, type ReactNode, Suspense } from "react";
 import type { DocumentInfo, Person } from "../api/types";
 import { PageSkeleton } from "../app/PageSkeleton";
@@ -52,20 +53,25 @@ interface SideProps {
 }
 
 function Side({ title, opened, onClose, isWhole = false, children }: SideProps) {
+  const isSmall = useMediaQuery("(max-width: 720px)", false, { getInitialValueInEffect: false });
   return (
     <Drawer
       opened={opened}
       onClose={onClose}
-      position="right"
-      size={400}
+      position={isSmall ? "bottom" : "right"}
+      size={isSmall ? "55%" : 400}
       title={title}
       // The document stays in sight and at hand beside it.
       withOverlay={false}
       lockScroll={false}
       trapFocus={false}
       closeOnClickOutside={false}
-      shadow="xl"
-      {...(isWhole ? { classNames: { body: classes.drawerBody } } : {})}
+      shadow="md"
+      classNames={{
+        inner: classes.side ?? "",
+        content: (isWhole && classes.wholeContent) || "",
+        body: (isWhole && classes.whole) || "",
+      }}
     >
       {children}
     </Drawer>

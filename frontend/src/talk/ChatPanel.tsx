@@ -157,6 +157,7 @@ function SayForm({ documentId, people }: { documentId: string; people: readonly 
           onKeyDown={onKeyDown}
           maxLength={MAX_LENGTH}
           maxRows={5}
+          autoFocus
         />
       </div>
       <Tooltip label="Send">

@@ -108,7 +108,7 @@ function BoundEditor(props: BoundEditorProps) {
           },
         }),
         createCarets(awareness, person),
-        createCommentMarks(comments),
+        createCommentMarks(comments, awareness),
         Placeholder.configure({ placeholder: "Write something, or paste it here…" }),
         ReadOnlyGuard,
         createLinkShortcut(linkForm.open),

@@ -6,6 +6,7 @@ import {
   relativePositionToAbsolutePosition,
   ySyncPluginKey,
 } from "@tiptap/y-tiptap";
+import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import type { RelativeRange } from "../../api/types";
 import {
@@ -16,6 +17,7 @@ import {
   markAt,
   scrollBehavior,
 } from "../comment-layer";
+import { hasDrawableCursor } from "../shared-cursor";
 
 const key = new PluginKey<DecorationSet>("commentMarks");
 
@@ -23,7 +25,7 @@ const key = new PluginKey<DecorationSet>("commentMarks");
 const SETTLE_MS = 150;
 
 /** Highlights of what has comments. They are drawn over the document, which knows nothing of them. */
-export function createCommentMarks(layer: CommentLayer) {
+export function createCommentMarks(layer: CommentLayer, awareness: Awareness) {
   return Extension.create({
     name: "commentMarks",
 
@@ -43,7 +45,7 @@ export function createCommentMarks(layer: CommentLayer) {
             return false;
           },
         },
-        view: (view) => new CommentMarks(view, layer),
+        view: (view) => new CommentMarks(view, layer, awareness),
       }),
     ],
   });
@@ -52,14 +54,16 @@ export function createCommentMarks(layer: CommentLayer) {
 class CommentMarks implements EditorHost {
   readonly #view: EditorView;
   readonly #layer: CommentLayer;
+  readonly #awareness: Awareness;
   readonly #drawing = new Later(() => this.#draw());
   readonly #measuring = new Later(() => this.#measure());
   readonly #sizes: ResizeObserver | null;
   readonly #ends: (() => void)[];
 
-  constructor(view: EditorView, layer: CommentLayer) {
+  constructor(view: EditorView, layer: CommentLayer, awareness: Awareness) {
     this.#view = view;
     this.#layer = layer;
+    this.#awareness = awareness;
     layer.host = this;
     this.#ends = [
       layer.marks.subscribe(() => this.#drawing.request(0)),
@@ -103,11 +107,12 @@ class CommentMarks implements EditorHost {
       return null;
     }
     const { doc, type, binding } = sync;
-    const start = absolutePositionToRelativePosition(from, type, binding.mapping);
-    const behind = absolutePositionToRelativePosition(to, type, binding.mapping);
-    const end = stickToTheLeft(behind, doc);
+    const [start, end] = [from, to].map((position, side) => {
+      const relative = absolutePositionToRelativePosition(position, type, binding.mapping);
+      return bind(relative, doc, side === 0 ? 0 : -1);
+    });
     const quote = state.doc.textBetween(from, to, "\n");
-    return end === null || quote.trim() === ""
+    return !start || !end || quote.trim() === ""
       ? null
       : {
           range: { start: Y.relativePositionToJSON(start), end: Y.relativePositionToJSON(end) },
@@ -122,9 +127,16 @@ class CommentMarks implements EditorHost {
   }
 
   revealCursor(client: number): boolean {
-    const caret = this.#view.dom.querySelector(`[data-client="${client}"]`);
-    caret?.scrollIntoView({ block: "center", behavior: scrollBehavior() });
-    return caret !== null;
+    // Asked of the awareness: the editor draws the carets a moment later.
+    const state = this.#awareness.getStates().get(client);
+    const sync = ySyncPluginKey.getState(this.#view.state);
+    const head = hasDrawableCursor(state) && sync?.binding ? locate(state.cursor.head, sync) : null;
+    if (head === null) {
+      return false;
+    }
+    const { top } = this.#view.coordsAtPos(Math.min(head, this.#view.state.doc.content.size));
+    window.scrollBy({ top: top - window.innerHeight / 2, behavior: scrollBehavior() });
+    return true;
   }
 
   focus(): void {
@@ -201,11 +213,8 @@ function locate(position: unknown, { doc, type, binding }: SyncState): number | 
   return relativePositionToAbsolutePosition(doc, type, relative, binding.mapping);
 }
 
-/** The same place, bound to the character before it: what is typed behind is not part of it. */
-export function stickToTheLeft(
-  position: Y.RelativePosition,
-  doc: Y.Doc,
-): Y.RelativePosition | null {
+/** The same place, bound to the character before it (-1) or behind it (0), and to no other. */
+function bind(position: Y.RelativePosition, doc: Y.Doc, side: 0 | -1): Y.RelativePosition | null {
   const place = Y.createAbsolutePositionFromRelativePosition(position, doc);
-  return place && Y.createRelativePositionFromTypeIndex(place.type, place.index, -1);
+  return place && Y.createRelativePositionFromTypeIndex(place.type, place.index, side);
 }
