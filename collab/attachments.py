@@ -170,6 +170,7 @@ class Attachment:
             address=socket.address,
             is_stock=True,
             hears_stateless=True,
+            renews=True,
         )
         self._expect_end(admission.entrant.until)
         return self._attendance
@@ -181,6 +182,7 @@ class Attachment:
         session = attendance.session
         if entrant is None or entrant.user_id != session.user_id:
             raise doors.Refused(CloseCode.NOT_AUTHENTICATED, "the token is somebody else's")
+        self._socket.hub.guard.renew(session, credentials)
         self._expect_end(entrant.until)
         session.send(RoleChanged(session.role.slug))
 

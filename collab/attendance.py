@@ -60,8 +60,7 @@ async def _look_up_and_open(
         entrant = await hub.read(lambda: doors.enter(credentials, document_id))
         if entrant is None:
             return None
-        if hub.is_crowded(user_id=entrant.user_id, address=address):
-            raise doors.Refused(CloseCode.TRY_AGAIN_LATER, "too many connections")
+        hub.guard.check(credentials, user_id=entrant.user_id, address=address)
         room = await hub.enter(document_id)
         if hears and hub.access_changes == changes and not room.closed:
             return Admission(entrant, room)
@@ -80,12 +79,19 @@ class Attendance:
         is_stock: bool = False,
         hears_stateless: bool = False,
         hears_acks: bool = True,
+        renews: bool = False,
     ) -> None:
-        """Let somebody in who was admitted, and welcome them."""
+        """Let somebody in who was admitted, and welcome them.
+
+        `renews`: the wire asks for a new ticket when one ends; otherwise that is the end.
+        """
         entrant, room, options = admission.entrant, admission.room, hub.options
+        id_ = uuid.uuid4()
+        person = entrant.person or doors.guest(id_)
         self.session = Session(
+            id=id_,
             user_id=entrant.user_id,
-            person=entrant.person,
+            person=person,
             role=entrant.role,
             transport=transport,
             outbox=Outbox(max_bytes=options.outbox_bytes),
@@ -98,7 +104,7 @@ class Attendance:
         self.session.send(
             Welcome(
                 connection=self.session.connection,
-                user=entrant.person,
+                user=person,
                 role=entrant.role.slug,
                 epoch=room.epoch,
                 head=room.head,
@@ -106,14 +112,22 @@ class Attendance:
                 ping_seconds=options.ping_seconds,
             )
         )
-        self._hub, self._room, self._address = hub, room, address
+        self._hub, self._room = hub, room
         self._left = False
         room.join(self.session)
-        hub.joined(room, self.session, address=address)
+        hub.joined(room, self.session)
+        until = None if renews else entrant.until
+        hub.guard.admit(self.session, entrant.credentials, address=address, until=until)
+        hub.link_ends.expect(room.document_id, entrant.link_until)
+
+    @property
+    def room(self) -> Room:
+        """The room that the session is in."""
+        return self._room
 
     def is_ready(self) -> bool:
         """Whether nobody need wait for anybody: then a message may be put in at once."""
-        return not self.session.is_behind() and self._room.has_space()
+        return not self.session.is_behind() and self._room.has_space(self.session)
 
     def put(self, message: RoomMessage) -> None:
         """Hand in a message while the room is ready."""
@@ -129,7 +143,8 @@ class Attendance:
         if not self._left:
             self._left = True
             self._room.leave(self.session)
-            self._hub.left(self._room, self.session, address=self._address)
+            self._hub.left(self._room, self.session)
+            self._hub.guard.release(self.session)
 
     async def end(self) -> None:
         """The socket is gone."""

@@ -11,6 +11,7 @@ from collab.wire.messages import (
     AwarenessState,
     Changed,
     CloseCode,
+    Directed,
     KeepAlive,
     Person,
     PresenceEntry,
@@ -18,6 +19,7 @@ from collab.wire.messages import (
     PresenceJoined,
     PresenceLeft,
     RoleChanged,
+    Said,
     Stateless,
 )
 from documents.permissions import Role
@@ -159,6 +161,24 @@ class Audience:
         for session in self.sessions.values():
             if session.hears_stateless and session is not apart_from:
                 session.send_stateless(message)
+
+    def tell_said(self, message: Said, *, apart_from: Session | None = None) -> None:
+        """Tell what was said in the chat; who does not keep up finds it in the list."""
+        for session in self.sessions.values():
+            if not session.is_stock and session is not apart_from and not session.is_behind():
+                session.send(message)
+
+    def is_elsewhere(self, connection: str) -> bool:
+        """Whether it is in the document, in another process."""
+        return connection in self._elsewhere
+
+    def hand_over(self, connection: str, message: Directed) -> bool:
+        """Give it to one session here; False if there is none that could take it now."""
+        session = self.sessions.get(connection)
+        if session is None or session.is_stock or session.is_behind():
+            return False
+        session.send(message)
+        return True
 
     def keep_alive(self, *, quiet_since: float) -> None:
         """Say something to those who have heard nothing since then, and would not bear it."""

@@ -104,6 +104,10 @@ class Content:
         for timer in self._overdue.values():
             timer.cancel()
 
+    def let_go(self) -> None:
+        """Forget what is quickly made again, if it was of no use since the last time."""
+        self._doc.let_go()
+
     def forget(self, session: Session) -> None:
         """The session is gone: nobody waits for it, and it waits for nobody."""
         self._writers = {id_: who for id_, who in self._writers.items() if who is not session}

@@ -7,6 +7,7 @@ where it is made. Nobody depends on it: what cannot be taken or written at once 
 way, and under any other server everything does.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,9 @@ except ImportError:  # pragma: no cover
     WebSocketsSansIOProtocol = None  # type: ignore[assignment, misc]
 
 _BINARY, _TEXT = 0x82, 0x81
+# So much of what arrives is parsed in one turn of the loop: who floods sends thousands of frames in
+# the 256 KiB that uvloop reads at a time, and nobody else would have a turn meanwhile.
+_PIECE_BYTES = 64 * 1024
 
 
 def frame_of(payload: bytes, *, text: bool = False) -> bytes:
@@ -42,13 +46,18 @@ def frame_once(change: Changed, encode: Callable[[Changed], bytes], *, text: boo
 class DirectLine:
     """One accepted socket."""
 
-    __slots__ = ("_protocol", "_take")
+    __slots__ = ("_protocol", "_rest", "_take")
 
     def __init__(self, protocol: Any, take: Callable[[bytes | str], bool]) -> None:
         self._protocol = protocol
         self._take = take
+        # What arrived, and is still to be parsed; nothing more is read meanwhile.
+        self._rest = b""
         # The protocol calls it for each message that is complete.
         protocol.send_receive_event_to_app = self._received
+        # The transport looked it up when it was given the protocol.
+        protocol.data_received = self._data_received
+        protocol.transport.set_protocol(protocol)
 
     @classmethod
     def open(cls, send: Any, take: Callable[[bytes | str], bool]) -> "DirectLine | None":
@@ -81,6 +90,34 @@ class DirectLine:
     def close(self) -> None:
         """Take nothing more."""
         self._take = _take_nothing
+
+    def _data_received(self, data: bytes) -> None:
+        if len(data) <= _PIECE_BYTES and not self._rest:
+            type(self._protocol).data_received(self._protocol, data)
+            return
+        self._rest += data
+        self._parse_piece()
+
+    def _parse_piece(self) -> None:
+        protocol = self._protocol
+        if protocol.transport.is_closing():
+            self._rest = b""
+            return
+        piece, self._rest = self._rest[:_PIECE_BYTES], self._rest[_PIECE_BYTES:]
+        type(protocol).data_received(protocol, piece)
+        if protocol.transport.is_closing():
+            return
+        if self._rest:
+            protocol.transport.pause_reading()
+            # Else it would read on when the messages so far are taken.
+            protocol.read_paused = False
+            asyncio.get_running_loop().call_soon(self._parse_piece)
+        elif protocol.queue.empty() or protocol.close_sent:
+            # Behind a close of ours nobody takes messages: what is waited for is the client's.
+            protocol.read_paused = False
+            protocol.transport.resume_reading()
+        else:
+            protocol.read_paused = True
 
     def _received(self) -> None:
         protocol = self._protocol

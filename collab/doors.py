@@ -1,25 +1,30 @@
-"""Who comes in: credentials to a person with a role. Runs in a database thread."""
+"""Who comes in, and who may stay: credentials to a person with a role. In a database thread."""
 
 import re
 import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user, get_user_model
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user, get_user_model
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from rest_framework.authtoken.models import Token
 
 from collab.wire.messages import CloseCode, Person
 from documents.models import Document
 from documents.people import describe_user
-from documents.permissions import Action, Role, allows, role_for
+from documents.permissions import Action, Role, allows, link_ends_at, role_for
 from documents.tickets import TicketError, read_ticket
 
 _API_TOKEN = re.compile(r"[0-9a-f]{40}")
-VISITOR = Person(None, "Guest")
+SIGNED_OUT = "you were signed out"
+# A person with what they came with.
+Entered = tuple[int, "Credentials"]
 
 
 class Refused(Exception):
@@ -45,10 +50,14 @@ class Entrant:
     """Somebody who may come in."""
 
     user_id: int | None
-    person: Person
+    # None for a visitor by link.
+    person: Person | None
     role: Role
+    credentials: Credentials
     # When the ticket they came with ends.
     until: datetime | None = None
+    # When the document's link ends, which may be what lets them in.
+    link_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +82,15 @@ def enter(credentials: Credentials, document_id: uuid.UUID) -> Entrant | None:
     user, until = _identify(credentials, document_id)
     document = Document.objects.filter(id=document_id, trashed_at=None).first()
     role = None if document is None else role_for(user, document)
-    if role is not None and allows(role, Action.READ):
-        person = VISITOR if user is None else person_of(user)
-        return Entrant(None if user is None else user.pk, person, role, until)
+    if document is not None and role is not None and allows(role, Action.READ):
+        return Entrant(
+            user_id=None if user is None else user.pk,
+            person=None if user is None else person_of(user),
+            role=role,
+            credentials=credentials,
+            until=until,
+            link_until=link_ends_at(document),
+        )
     if user is None:
         return None
     raise Refused(CloseCode.MISSING, "there is no such document")
@@ -98,6 +113,62 @@ def _identify(
         user = get_user(request)
         return user if user.is_authenticated and user.is_active else None, None
     return None, None
+
+
+def find_over(entered: Collection[Entered]) -> dict[Entered, Refused]:
+    """Those who may stay no longer, with why: three queries, however many they are.
+
+    What a document gives them is not looked at.
+    """
+    users = get_user_model().objects.filter(is_active=True).in_bulk({id_ for id_, _ in entered})
+    tokens = {
+        credentials.token
+        for _, credentials in entered
+        if credentials.token is not None and _API_TOKEN.fullmatch(credentials.token)
+    }
+    good = set(Token.objects.filter(key__in=tokens).values_list("key", flat=True))
+    keys = {c.session_key for _, c in entered if c.token is None and c.session_key is not None}
+    sessions = _load_sessions(keys)
+    over = {}
+    for user_id, credentials in entered:
+        user, session = users.get(user_id), sessions.get(credentials.session_key or "")
+        if user is None:
+            refused = Refused(CloseCode.FORBIDDEN, "the user is gone or deactivated")
+        elif credentials.token in tokens - good:
+            refused = Refused(CloseCode.FORBIDDEN, "the token was revoked")
+        elif credentials.session_key in keys and not (session and _is_signed_in(user, session)):
+            # It ran out, or was replaced at a sign-in or with the password: whoever has another
+            # one now comes again with that, and everybody else is refused at the door.
+            refused = Refused(CloseCode.TRY_AGAIN_LATER, "the session is over")
+        else:
+            continue
+        over[user_id, credentials] = refused
+    return over
+
+
+def _load_sessions(keys: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    """What the browser sessions hold; nothing for one that is over."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    if not hasattr(store, "get_model_class"):
+        return {key: store(key).load() for key in keys}
+    rows = store.get_model_class().objects.filter(
+        session_key__in=keys, expire_date__gt=timezone.now()
+    )
+    return {row.session_key: row.get_decoded() for row in rows}
+
+
+def _is_signed_in(user: Any, session: Mapping[str, Any]) -> bool:
+    """Whether that is whose session it is, with the password of now."""
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    given = session.get(HASH_SESSION_KEY, "")
+    return session.get(SESSION_KEY) == str(user.pk) and any(
+        constant_time_compare(given, hash_) for hash_ in hashes
+    )
+
+
+def guest(connection_id: uuid.UUID) -> Person:
+    """A visitor by link: nobody knows them, but they can be told apart."""
+    return Person(None, f"Guest {connection_id.hex[:4]}")
 
 
 def person_of(user: Any) -> Person:

@@ -6,31 +6,34 @@ either in the load or heard of.
 
 import asyncio
 import contextlib
-import json
 import logging
+import sys
 import time
 import uuid
 import weakref
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from collab import records
+from collab.allocator import give_back_large_buffers
 from collab.database import DatabaseThreads
 from collab.following import LoggedRow
+from collab.guard import Guard
 from collab.hints import Hints
 from collab.journal import Journal
+from collab.link_ends import LinkEnds
 from collab.lists import LiveLists
 from collab.options import Options, options
 from collab.refusals import Refusals
+from collab.room_hints import tell_room
 from collab.rooms import Room
 from collab.roster import Roster
 from collab.sessions import Session
-from collab.wire.messages import AwarenessState, CloseCode, Person, Stateless
+from collab.wire.messages import CloseCode
 from documents import bus
 from documents.log import State
 from documents.models import Connection
-from documents.snapshots import snapshot_if_due
+from documents.packing import compact
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,9 @@ T = TypeVar("T")
 
 _READERS = 2
 _CANCEL_AGAIN_SECONDS = 0.5
+# A database call lets go of the interpreter a dozen times, and waits so long at each to have it
+# back from an event loop with a lot to do; Python's own 5 ms made commits take a tenth of a second.
+_SWITCH_SECONDS = 0.0005
 
 
 class Hub:
@@ -52,6 +58,7 @@ class Hub:
         # How often this process heard that somebody's access changed.
         self.access_changes = 0
         self.refusals = Refusals()
+        self.guard = Guard(self, self.options)
         self._readers = DatabaseThreads(name="reader", count=_READERS)
         self.roster = Roster(
             gather_seconds=self.options.journal_gather_seconds,
@@ -63,13 +70,11 @@ class Hub:
         self._hints = Hints(origin=self.origin, hear=self._hear)
         self.is_shared = self._hints.shared
         self.lists = LiveLists(self, self._hints)
+        self.link_ends = LinkEnds(self._look_again)
         self._rooms: dict[uuid.UUID, Room] = {}
-        # Sessions that are in no document.
-        self._listeners: set[Session] = set()
         self._opening: dict[uuid.UUID, asyncio.Future[Room]] = {}
         # Heads heard of while their rooms were being loaded.
         self._heard_heads: dict[uuid.UUID, int] = {}
-        self._connections: Counter[str] = Counter()
         # Documents whose roster is to be read after the one that is being read.
         self._rosters_wanted: set[uuid.UUID] = set()
         self._reading_roster = asyncio.Lock()
@@ -79,6 +84,8 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to listen, to write and to check."""
+        give_back_large_buffers()
+        sys.setswitchinterval(min(_SWITCH_SECONDS, sys.getswitchinterval()))
         await self._hints.start()
         await self.read(lambda: records.renew_lease(self.process_id, self.options.lease_seconds))
         self.journal.start()
@@ -86,6 +93,7 @@ class Hub:
         self.spawn(self._hints.listen(), name="hints")
         self.spawn(self._hints.keep_subscribed(), name="subscriptions")
         self.spawn(self._hints.publish_queued(), name="publisher")
+        self.spawn(self._hints.subscribe(bus.PEOPLE), name="people")
         self.spawn(self._every(self.options.poll_seconds, self._poll), name="poll")
         self.spawn(self._every(self.options.lease_seconds / 3, self._renew), name="lease")
         self.spawn(self._every(self.options.quiet_seconds / 10, self._break_silence), name="quiet")
@@ -104,8 +112,7 @@ class Hub:
                 await self.journal.settle()
         for room in list(self._rooms.values()):
             room.close(CloseCode.RESTARTING, "the server restarts")
-        for session in self._listeners:
-            session.close(CloseCode.RESTARTING, "the server restarts")
+        self.guard.close(CloseCode.RESTARTING, "the server restarts")
         # More than once: redis-py swallows a cancellation that meets it in the middle of a command.
         while self._tasks:
             for task in self._tasks:
@@ -162,39 +169,13 @@ class Hub:
         """Whether the document's room is open, and so hears what others say of it."""
         return document_id in self._rooms
 
-    def listens(self, session: Session, *, address: str) -> None:
-        """A session is there that is in no document."""
-        self._listeners.add(session)
-        self._connections.update(_places(session.user_id, address))
-
-    def listens_no_more(self, session: Session, *, address: str) -> None:
-        """Its socket is gone."""
-        self._listeners.discard(session)
-        self._count_out(session, address)
-
-    def _count_out(self, session: Session, address: str) -> None:
-        for place in _places(session.user_id, address):
-            self._connections[place] -= 1
-            if not self._connections[place]:
-                del self._connections[place]
-
-    def joined(self, room: Room, session: Session, *, address: str) -> None:
-        """A session is in the room: count it, and write it into the roster."""
-        self._connections.update(_places(session.user_id, address))
+    def joined(self, room: Room, session: Session) -> None:
+        """A session is in the room: write it into the roster."""
         self.roster.connected(self._record(room, session))
 
-    def left(self, room: Room, session: Session, *, address: str) -> None:
+    def left(self, room: Room, session: Session) -> None:
         """A session's socket is gone."""
-        self._count_out(session, address)
         self.roster.disconnected(session.id, room.document_id)
-
-    def is_crowded(self, *, user_id: int | None, address: str) -> bool:
-        """Whether the user or the address has as many connections as one may have."""
-        by_user = user_id is not None and (
-            self._connections[f"user {user_id}"] >= self.options.connections_per_user
-        )
-        by_address = self._connections[f"address {address}"]
-        return by_user or by_address >= self.options.connections_per_address
 
     def _record(self, room: Room, session: Session) -> Connection:
         return Connection(
@@ -220,6 +201,12 @@ class Hub:
         """Tell the other processes, if there are any; may be lost."""
         self._hints.publish(hint)
 
+    def announce(self, hint: bus.Hint) -> None:
+        """Tell this process and the others."""
+        self._hear(hint)
+        hint["origin"] = self.origin
+        self.publish(hint)
+
     def spawn(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         """Run a task that ends with the hub."""
         task = asyncio.create_task(work, name=name)
@@ -233,6 +220,7 @@ class Hub:
 
     def forget(self, document_id: uuid.UUID) -> None:
         """The document's room is closed; the next who asks opens a new one."""
+        self.link_ends.forget(document_id)
         if self._rooms.pop(document_id, None) is not None:
             self._hints.unsubscribe(bus.group_of(document_id))
 
@@ -242,15 +230,17 @@ class Hub:
 
     def _snapshot(self, document_id: uuid.UUID, *, at_rest: bool) -> None:
         async def work() -> None:
-            await self._snapshotters.run(
-                lambda: snapshot_if_due(document_id=document_id, at_rest=at_rest)
-            )
+            await self._snapshotters.run(lambda: compact(document_id=document_id, at_rest=at_rest))
 
         self.spawn(work(), name=f"snapshot of {document_id}")
 
     # Other processes --------------------------------------------------------------------
 
     def _hear(self, hint: bus.Hint) -> None:
+        if hint["type"] == "credentials":
+            self.access_changes += 1
+            self.guard.hear(hint)
+            return
         if hint["type"] == "user_list":
             self.lists.hear(topic=hint["topic"], document_id=None, user_id=hint["user"])
             return
@@ -259,38 +249,26 @@ class Hub:
             self.lists.hear(topic=hint["topic"], document_id=document_id, user_id=None)
             return
         if hint["type"] == "access":
-            self.access_changes += 1
-            self.lists.recheck(document_id)
+            self._look_again(document_id)
+            return
         room = self._rooms.get(document_id)
         if room is None:
             if hint["type"] == "appended" and document_id in self._opening:
                 heard = self._heard_heads.get(document_id, 0)
                 self._heard_heads[document_id] = max(heard, hint["last_seq"])
             return
-        match hint["type"]:
-            case "appended":
-                room.hear_appended(
-                    last_seq=hint["last_seq"], rows=[(row[0], row[1]) for row in hint["rows"]]
-                )
-            case "awareness":
-                room.hear_awareness(
-                    [
-                        AwarenessState(client, clock, json.loads(state))
-                        for client, clock, state in hint["states"]
-                    ],
-                    connection=hint["connection"],
-                    person=Person(hint["username"], hint["name"]),
-                    origin=hint["origin"],
-                )
-            case "returned":
-                room.hear_returned()
-            case "stateless":
-                room.audience.tell_stateless(Stateless(hint["payload"]))
-            case "access":
-                self.spawn(self._recheck(room), name=f"access to {document_id}")
-            case "presence" if document_id not in self._rosters_wanted:
-                self._rosters_wanted.add(document_id)
-                self.spawn(self._read_wanted_roster(document_id), name="roster")
+        if hint["type"] != "presence":
+            tell_room(room, hint)
+        elif document_id not in self._rosters_wanted:
+            self._rosters_wanted.add(document_id)
+            self.spawn(self._read_wanted_roster(document_id), name="roster")
+
+    def _look_again(self, document_id: uuid.UUID) -> None:
+        """Who may what in the document has changed."""
+        self.access_changes += 1
+        self.lists.recheck(document_id)
+        if (room := self._rooms.get(document_id)) is not None:
+            self.spawn(self._recheck(room), name=f"access to {document_id}")
 
     def _tell_roster(self, document_ids: set[uuid.UUID]) -> None:
         for document_id in document_ids:
@@ -336,6 +314,7 @@ class Hub:
             else:
                 room.compare(found.mark, own=own_marks[document_id])
             room.audience.expire_awareness()
+            room.let_go()
         if self.is_shared:
             await self._read_rosters(list(rooms))
 
@@ -362,6 +341,7 @@ class Hub:
             room.audience.keep_alive(quiet_since=quiet_since)
 
     async def _recheck_everybody(self) -> None:
+        await self.guard.recheck()
         self.lists.recheck()
         for room in list(self._rooms.values()):
             await self._recheck(room)
@@ -373,17 +353,14 @@ class Hub:
             if not sessions:
                 return
             users = {session.user_id for session in sessions}
-            roles = await self.read(lambda: records.roles(room.document_id, users))
-            if roles is None:
+            access = await self.read(lambda: records.read_access(room.document_id, users))
+            if access is None:
                 room.close(CloseCode.MISSING, "the document was deleted")
                 return
-            for session in room.audience.change_access(roles, among=sessions):
+            if not room.closed:
+                self.link_ends.expect(room.document_id, access.link_until)
+            for session in room.audience.change_access(access.roles, among=sessions):
                 self.roster.connected(self._record(room, session))
-
-
-def _places(user_id: int | None, address: str) -> list[str]:
-    by_user = [] if user_id is None else [f"user {user_id}"]
-    return [*by_user, f"address {address}"]
 
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[Hub]]" = (

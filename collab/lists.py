@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from django.contrib.auth import get_user_model
 
 from collab.hints import Hints
-from collab.records import roles
+from collab.records import read_access
 from collab.wire.messages import Kind, ListChange
 from documents import bus
 from documents.api.without_http import ListRefused, ListRequest, Page, read_list
@@ -273,7 +273,8 @@ def _look(
     revision = read_revisions([watch.key])[watch.key]
     refused: dict[int | None, ListRefused] = {}
     if request.document_id is not None:
-        found = roles(request.document_id, users) or {}
+        access = read_access(request.document_id, users)
+        found = {} if access is None else access.roles
         refused = {
             user_id: ListRefused(404, "There is no such document.")
             for user_id in users

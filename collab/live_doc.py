@@ -70,7 +70,9 @@ class LiveDoc:
         self._version = 0
         # Admitted, and not applied yet.
         self._plain: list[bytes] = []
-        self._full: bytes | None = None
+        # An update that is all there is, as a snapshot, is the full state as it is stored.
+        self._full = updates[0] if len(updates) == 1 else None
+        self._full_was_used = True
         # Client id -> clock; always what the Doc's own state vector says.
         self.clocks: dict[int, int] = decode_state_vector(self._doc.get_state())
 
@@ -262,6 +264,12 @@ class LiveDoc:
         self._full = None
         self._version += 1
 
+    def let_go(self) -> None:
+        """Forget the full state, unless somebody asked for it since the last time."""
+        if not self._full_was_used:
+            self._full = None
+        self._full_was_used = False
+
     def encode_since(self, state_vector: bytes) -> bytes:
         """What a holder of that state vector lacks; the full state is kept for the next one.
 
@@ -271,6 +279,7 @@ class LiveDoc:
         if not clocks:
             if self._full is None:
                 self._full = encode(self._doc)
+            self._full_was_used = True
             return self._full
         if any(place in self._pairs for place in clocks.items()):
             state_vector = encode_state_vector(

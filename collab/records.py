@@ -3,19 +3,19 @@
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from collab.doors import VISITOR, person_of
+from collab.doors import guest, person_of
 from collab.wire.messages import PresenceEntry
 from documents.damage import report_damage
 from documents.errors import BadUpdate, DocumentMissing, LogDamaged, MissingPredecessors
 from documents.log import State, load_state, read_since
 from documents.marks import Mark
 from documents.models import Connection, Document, Membership, Process
-from documents.permissions import Role, effective_role
+from documents.permissions import Role, effective_role, link_ends_at
 
 # How long a dead process's rows stay, as a multiple of a lease: readers ignore them at once.
 _KEEP_LEASES = 4
@@ -27,6 +27,16 @@ class Head:
 
     mark: Mark
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may what in a document now."""
+
+    # By user id; None for visitors.
+    roles: Mapping[int | None, Role | None]
+    # When the link ends, which is open now.
+    link_until: datetime | None
 
 
 def load(document_id: uuid.UUID) -> tuple[int, State]:
@@ -63,9 +73,7 @@ def heads(document_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Head]:
     }
 
 
-def roles(
-    document_id: uuid.UUID, user_ids: Iterable[int | None]
-) -> Mapping[int | None, Role | None] | None:
+def read_access(document_id: uuid.UUID, user_ids: Iterable[int | None]) -> Access | None:
     """What each user may now; None if there is no such document any more."""
     document = Document.objects.filter(id=document_id, trashed_at=None).first()
     if document is None:
@@ -88,7 +96,7 @@ def roles(
     }
     if None in wanted:
         found[None] = effective_role(document, None, signed_in=False)
-    return found
+    return Access(found, link_ends_at(document))
 
 
 def rosters(
@@ -107,7 +115,7 @@ def rosters(
         entries[row.document_id].append(
             PresenceEntry(
                 str(row.id),
-                VISITOR if row.user is None else person_of(row.user),
+                guest(row.id) if row.user is None else person_of(row.user),
                 Role(row.role).slug,
                 row.since.isoformat().replace("+00:00", "Z"),
             )

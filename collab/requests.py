@@ -1,8 +1,9 @@
 """What a client of the JSON wire asks for, beside its document: lists, once or live, and events."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from collab.hub import Hub
 from collab.lists import Subscriber
@@ -62,11 +63,29 @@ class Requests:
                 detail = f"Wait for the answers: at most {MAX_WAITING} requests at a time."
                 self._refuse(message.id, ErrorCode.RATE_LIMITED, detail, retry_ms=1000)
             case Request():
-                self._waiting += 1
-                self._hub.spawn(self._answer(message), name="request")
+                self._begin(message.id, self._answer(message))
             case Subscribe():
-                self._waiting += 1
-                self._hub.spawn(self._subscribe(message), name="subscribe")
+                self._begin(message.id, self._subscribe(message))
+
+    def _begin(self, id_: object, work: Coroutine[Any, Any, None]) -> None:
+        self._waiting += 1
+        self._hub.spawn(self._run(id_, work), name="request")
+
+    async def _run(self, id_: object, work: Coroutine[Any, Any, None]) -> None:
+        """Do what was asked for, or say why not."""
+        try:
+            await work
+        except UnknownList as error:
+            self._refuse(id_, ErrorCode.UNSUPPORTED, str(error))
+        except ValueError as error:
+            self._refuse(id_, ErrorCode.BAD_MESSAGE, str(error))
+        except ListRefused as refused:
+            self._refuse_list(id_, refused)
+        except Exception:
+            self._refuse(id_, ErrorCode.RATE_LIMITED, "Try again later.", retry_ms=1000)
+            raise
+        finally:
+            self._waiting -= 1
 
     def close(self) -> None:
         """The socket is gone."""
@@ -76,24 +95,12 @@ class Requests:
         self._live, self._events = {}, []
 
     async def _answer(self, message: Request) -> None:
-        try:
-            request = parse_request(message.method, message.params, document_id=self._document_id)
-            if message.live:
-                await self._watch(message, request)
-            else:
-                page = await self._hub.lists.read_once(request, self._session.user_id)
-                self._session.send(Response(message.id, page.result))
-        except UnknownList as error:
-            self._refuse(message.id, ErrorCode.UNSUPPORTED, str(error))
-        except ValueError as error:
-            self._refuse(message.id, ErrorCode.BAD_MESSAGE, str(error))
-        except ListRefused as refused:
-            self._refuse_list(message.id, refused)
-        except Exception:
-            self._refuse(message.id, ErrorCode.RATE_LIMITED, "Try again later.", retry_ms=1000)
-            raise
-        finally:
-            self._waiting -= 1
+        request = parse_request(message.method, message.params, document_id=self._document_id)
+        if message.live:
+            await self._watch(message, request)
+        else:
+            page = await self._hub.lists.read_once(request, self._session.user_id)
+            self._session.send(Response(message.id, page.result))
 
     async def _watch(self, message: Request, request: ListRequest) -> None:
         if "cursor" in message.params:
@@ -143,25 +150,13 @@ class Requests:
 
     async def _subscribe(self, message: Subscribe) -> None:
         """From now on these events, in place of those that came until now."""
-        try:
-            requests = _requests_for(message)
-            earlier, self._events = self._events, []
-            for watched in earlier:
-                self._hub.lists.unsubscribe(watched.request, watched.subscriber)
-            for request in requests:
-                await self._watch_events(request, message)
-            self._session.send(Response(message.id, None))
-        except UnknownList as error:
-            self._refuse(message.id, ErrorCode.UNSUPPORTED, str(error))
-        except ValueError as error:
-            self._refuse(message.id, ErrorCode.BAD_MESSAGE, str(error))
-        except ListRefused as refused:
-            self._refuse_list(message.id, refused)
-        except Exception:
-            self._refuse(message.id, ErrorCode.RATE_LIMITED, "Try again later.", retry_ms=1000)
-            raise
-        finally:
-            self._waiting -= 1
+        requests = _requests_for(message)
+        earlier, self._events = self._events, []
+        for watched in earlier:
+            self._hub.lists.unsubscribe(watched.request, watched.subscriber)
+        for request in requests:
+            await self._watch_events(request, message)
+        self._session.send(Response(message.id, None))
 
     async def _watch_events(self, request: ListRequest, message: Subscribe) -> None:
         document = None if request.document_id is None else str(request.document_id)

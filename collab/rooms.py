@@ -11,6 +11,7 @@ import json
 import logging
 import time
 import uuid
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,11 @@ from documents.log import State
 from documents.marks import Mark
 
 logger = logging.getLogger(__name__)
+
+# So many messages of one session wait for the room; beyond, its socket is not read.
+_WAITING_OF_ONE = 64
+# So many messages are handled in one turn of the event loop.
+_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,9 @@ class Room:
         self._arrived = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()
-        self._space = asyncio.Event()
+        # How many messages of each session wait, and who waits for space, in their order.
+        self._waiting: Counter[Session] = Counter()
+        self._turns: deque[asyncio.Future[None]] = deque()
         self._task = asyncio.create_task(self._run(), name=f"room {document_id}")
         metrics.ROOMS.inc()
 
@@ -91,21 +99,45 @@ class Room:
         self._share_awareness(session, self.audience.leave(session))
 
     async def submit(self, session: Session, message: RoomMessage) -> None:
-        """Hand in a session's message; waits while the inbox is full."""
-        while not self.has_space():
-            self._space.clear()
-            await self._space.wait()
+        """Hand in a session's message; waits for its turn while there is no space."""
+        if not self.has_space(session):
+            turn = asyncio.get_running_loop().create_future()
+            self._turns.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                # If it was let in already, then the next one is instead.
+                self._arrived.set()
+                raise
         self.put(session, message)
 
-    def has_space(self) -> bool:
-        """Whether the inbox takes a message now; that of a closed room takes any."""
-        return self.closed or len(self._inbox) < self._services.options.inbox_messages
+    def has_space(self, session: Session) -> bool:
+        """Whether the inbox takes a message of this session now; that of a closed room takes any.
+
+        None has many there at a time: whoever sends too fast is not read. Nor does anybody take the
+        place of those who wait already.
+        """
+        return self.closed or (
+            self._waiting[session] < _WAITING_OF_ONE
+            and len(self._inbox) + len(self._turns) < self._services.options.inbox_messages
+        )
 
     def put(self, session: Session, message: "RoomMessage | _Overdue") -> None:
         """Hand in a message while there is space."""
         self._inbox.append((session, message))
+        self._waiting[session] += 1
         self._settled.clear()
         self._arrived.set()
+
+    def _make_space(self) -> None:
+        """The inbox is empty: as many may put something in as it takes, one message each."""
+        self._waiting.clear()
+        let_in = 0
+        while self._turns and (self.closed or let_in < self._services.options.inbox_messages):
+            turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                let_in += 1
 
     async def settle(self) -> None:
         """Wait until all that was handed in is applied, and in the journal's hands."""
@@ -116,6 +148,10 @@ class Room:
         empty_since = self.audience.empty_since
         return empty_since is not None and time.monotonic() - empty_since >= for_seconds
 
+    def let_go(self) -> None:
+        """Forget what is quickly made again, if it was of no use for a while."""
+        self._content.let_go()
+
     def close(self, code: CloseCode, reason: str) -> None:
         """Close every session and throw the room away; nothing acknowledged is lost by it."""
         if self.closed:
@@ -123,7 +159,7 @@ class Room:
         self.closed = True
         self._content.stop()
         self.audience.close(code, reason)
-        self._space.set()
+        self._make_space()
         self._settled.set()
         self._task.cancel()
         self._services.forget(self.document_id)
@@ -136,12 +172,18 @@ class Room:
             await self._arrived.wait()
             self._arrived.clear()
             batch, self._inbox = self._inbox, []
-            self._space.set()
+            self._make_space()
             try:
-                await self._handle(batch)
+                await self._handle(batch[:_AT_ONCE])
+                for at in range(_AT_ONCE, len(batch), _AT_ONCE):
+                    # Other rooms have people too.
+                    await asyncio.sleep(0)
+                    await self._handle(batch[at : at + _AT_ONCE])
             except Exception:
                 logger.exception("Room %s fails, and is thrown away", self.document_id)
                 self.close(CloseCode.TRY_AGAIN_LATER, "the document is being reopened")
+            # It may be large, and the next one hours away.
+            del batch
             if not self._inbox:
                 self._settled.set()
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from documents import bus, changes
 from documents.errors import DocumentError
 from documents.lifecycle import purge_document, trash_document, untrash_document
-from documents.models import Connection, Document, Membership, Process, Snapshot, Update
+from documents.models import Connection, Document, Membership, Process, Segment, Snapshot, Update
 from documents.notifications import tell_notifications_changed
 from documents.roles import Role
 
@@ -213,7 +213,7 @@ class MembershipAdmin(ReadOnlyAdmin):
 
 @admin.register(Update)
 class UpdateAdmin(ReadOnlyAdmin):
-    """The log, read only."""
+    """What is not packed of the log, read only."""
 
     list_display = ("seq", "document", "author", "client", "size", "created_at")
     list_select_related = ("document", "author")
@@ -236,6 +236,27 @@ class UpdateAdmin(ReadOnlyAdmin):
     def bytes(self, update: Update) -> str:
         """In hexadecimal, as tools for Yjs take them."""
         return format_html("<code>{}</code>", bytes(update.payload)[:_PREVIEW_BYTES].hex(" "))
+
+
+@admin.register(Segment)
+class SegmentAdmin(ReadOnlyAdmin):
+    """What is packed of the log, read only."""
+
+    list_display = ("document", "first_seq", "last_seq", "size")
+    list_select_related = ("document",)
+    search_fields = ("=document__id", "document__title")
+    ordering = ("-id",)
+    fields = ("document", "first_seq", "last_seq", "size")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With the sizes of the payloads, without the payloads."""
+        segments = super().get_queryset(request).defer("payload")
+        return segments.annotate(stored_bytes=Length("payload"))
+
+    @admin.display(ordering="stored_bytes")
+    def size(self, segment: Any) -> str:
+        """Of what is packed, compressed."""
+        return filesizeformat(segment.stored_bytes)
 
 
 @admin.register(Snapshot)
@@ -298,3 +319,7 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
     """How many of these there are for each row: a subquery, so that counts do not multiply."""
     counted = rows.order_by().values("document").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+# Registers the rest; it builds on what stands above.
+import documents.admin_talk  # noqa: E402, F401

@@ -6,3 +6,9 @@ class DocumentsConfig(AppConfig):
 
     name = "documents"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Hear of whoever signs out."""
+        from documents import revocation  # noqa: PLC0415 (models are there only now)
+
+        revocation.watch()

@@ -7,7 +7,9 @@ message that concerns content carries `seq`; a room that sees a gap reads the lo
 import asyncio
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal, TypedDict
 
 from asgiref.sync import async_to_sync
@@ -87,6 +89,41 @@ class DocumentListHint(Sender):
     topic: str
 
 
+class ChatHint(Sender):
+    """Somebody said something in the document's chat."""
+
+    type: Literal["chat"]
+    # Its id.
+    message: int
+    username: str | None
+    name: str
+    text: str
+    # ISO 8601.
+    at: str
+
+
+class DirectHint(Sender):
+    """One connection has something for another, in another process."""
+
+    type: Literal["direct"]
+    to: str
+    # The connection.
+    sender: str
+    # As JSON.
+    data: str
+
+
+class CredentialsHint(TypedDict):
+    """What people sign in with has changed. To every process."""
+
+    type: Literal["credentials"]
+    origin: str
+    # The digest of a session key or an API token that is over.
+    over: str | None
+    # A user whose every session is to be looked at again.
+    user: int | None
+
+
 class UserListHint(TypedDict):
     """One of a user's lists has changed: documents, notifications. To the user's own group."""
 
@@ -104,8 +141,17 @@ Hint = (
     | ReturnedHint
     | StatelessHint
     | DocumentListHint
+    | ChatHint
+    | DirectHint
+    | CredentialsHint
     | UserListHint
 )
+
+# Where the hints of this context go, if not to the layer.
+_collected: ContextVar[list[Hint] | None] = ContextVar("collected", default=None)
+
+# The group that every process hears.
+PEOPLE = "people"
 
 
 def group_of(document_id: uuid.UUID) -> str:
@@ -152,6 +198,14 @@ def user_list_changed(*, user_id: int, topic: str) -> UserListHint:
     return {"type": "user_list", "user": user_id, "origin": "", "topic": topic}
 
 
+def credentials_changed(*, over: str | None = None, user_id: int | None = None) -> CredentialsHint:
+    """The hint that a session key or token (its digest) is over, or that a user is to be looked at.
+
+    Digests: what is said here is nobody's key to anything.
+    """
+    return {"type": "credentials", "origin": "", "over": over, "user": user_id}
+
+
 def channel_layer() -> BaseChannelLayer:
     """The project's layer; ImproperlyConfigured if it has none."""
     layer = get_channel_layer()
@@ -163,30 +217,53 @@ def channel_layer() -> BaseChannelLayer:
 async def send(hint: Hint) -> None:
     """Publish a hint to its group; a failure is logged, and healed by the poll."""
     try:
-        if hint["type"] == "user_list":
-            group = user_group(hint["user"])
-        else:
-            group = group_of(uuid.UUID(hint["document"]))
-        await channel_layer().group_send(group, dict(hint))
+        await channel_layer().group_send(_group_for(hint), dict(hint))
     except Exception:
         # Any failure of the layer at all: the log has what matters.
         logger.warning("The channel layer did not take a hint", exc_info=True)
 
 
-def publish(hint: Hint) -> None:
+def _group_for(hint: Hint) -> str:
+    match hint["type"]:
+        case "user_list":
+            return user_group(hint["user"])
+        case "credentials":
+            return PEOPLE
+        case _:
+            return group_of(uuid.UUID(hint["document"]))
+
+
+def publish(*hints: Hint) -> None:
     """`send` from a request's thread. Call it after the commit (transaction.on_commit).
 
     A layer that hangs holds up the first who meets it for a moment, and nobody behind them.
     """
-    async_to_sync(_send_soon)(hint)
+    collected = _collected.get()
+    if collected is not None:
+        collected.extend(hints)
+    else:
+        async_to_sync(_send_soon)(hints)
 
 
-async def _send_soon(hint: Hint) -> None:
-    if len(_late) >= _MAX_LATE:
-        logger.warning("The channel layer hangs: a hint is dropped")
+@contextmanager
+def collect() -> Iterator[list[Hint]]:
+    """What is published meanwhile, for a caller who has a way of their own to tell it."""
+    hints: list[Hint] = []
+    reset = _collected.set(hints)
+    try:
+        yield hints
+    finally:
+        _collected.reset(reset)
+
+
+async def _send_soon(hints: Sequence[Hint]) -> None:
+    if not hints:
         return
-    sending = asyncio.ensure_future(send(hint))
-    _, late = await asyncio.wait([sending], timeout=0 if _late else _PATIENCE_SECONDS)
+    if len(_late) >= _MAX_LATE:
+        logger.warning("The channel layer hangs: hints are dropped")
+        return
+    sending = [asyncio.ensure_future(send(hint)) for hint in hints]
+    _, late = await asyncio.wait(sending, timeout=0 if _late else _PATIENCE_SECONDS)
     for task in late:
         _late.add(task)
         task.add_done_callback(_late.discard)

@@ -48,12 +48,7 @@ def change_user_lists(*, user_ids: Iterable[Any], topic: Topic) -> None:
     users = sorted(set(user_ids))
     _count([key_of(topic, user_id) for user_id in users])
     hints = [bus.user_list_changed(user_id=user_id, topic=topic) for user_id in users]
-
-    def tell() -> None:
-        for hint in hints:
-            bus.publish(hint)
-
-    transaction.on_commit(tell)
+    transaction.on_commit(lambda: bus.publish(*hints))
 
 
 def read_revisions(keys: Collection[str]) -> dict[str, int]:

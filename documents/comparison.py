@@ -125,7 +125,7 @@ def _same_content(struct: _Struct, other: _Struct) -> bool:
     return [*read_content(struct.ref, struct.content)] == [*read_content(other.ref, other.content)]
 
 
-class _Deletions(Reader):
+class Deletions(Reader):
     """Reads an update, and notes what it deletes."""
 
     __slots__ = ("ranges",)
@@ -148,13 +148,17 @@ class _Deletions(Reader):
                 ranges.append((clock, clock + self.number()))
         return found
 
+    def joined(self) -> dict[int, list[tuple[int, int]]]:
+        """The same in as few ranges as can be, in order."""
+        return {client: _joined(ranges) for client, ranges in self.ranges.items()}
+
 
 def read_deletions(update: bytes) -> dict[int, list[tuple[int, int]]]:
     """What a well-formed update deletes: client id -> (first clock, behind the last), joined."""
-    reader = _Deletions(update)
+    reader = Deletions(update)
     with suppress(MissingPredecessors):
         reader.read({})
-    return {client: _joined(ranges) for client, ranges in reader.ranges.items()}
+    return reader.joined()
 
 
 def lies_within(joined: Sequence[tuple[int, int]], start: int, end: int) -> bool:

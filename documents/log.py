@@ -16,6 +16,7 @@ from documents.errors import DocumentMissing, HeadMoved, LogDamaged
 from documents.marks import Mark
 from documents.models import Document, Snapshot, Update
 from documents.pairs import Pairs
+from documents.rows import Row, read_payloads, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,6 @@ class NewUpdate:
     # The Yjs client id that wrote it, if one did.
     client: int | None = None
     created_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the log."""
-
-    seq: int
-    payload: bytes
-    author_id: int | None
-    client: int | None
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,19 +160,8 @@ def _prepare(model: type[Model], field: str, value: Any) -> Any:
 
 
 def read_since(*, document_id: uuid.UUID, seq: int, until: int | None = None) -> list[Row]:
-    """The rows after `seq` in order, up to and with `until`; LogDamaged if one is missing.
-
-    One statement is one consistent view of the log on every database.
-    """
-    rows = Update.objects.filter(document_id=document_id, seq__gt=seq).order_by("seq")
-    if until is not None:
-        rows = rows.filter(seq__lte=until)
-    found = [
-        Row(row_seq, bytes(payload), author_id, client, created_at)
-        for row_seq, payload, author_id, client, created_at in rows.values_list(
-            "seq", "payload", "author_id", "client", "created_at"
-        )
-    ]
+    """The rows after `seq` in order, up to and with `until`; LogDamaged if one is missing."""
+    found = read_rows(document_id=document_id, after=seq, until=until)
     _check_contiguous((row.seq for row in found), after=seq)
     if until is not None and seq + len(found) != until:
         raise LogDamaged(f"The log ends at {seq + len(found)}; it should go on to {until}.")
@@ -206,10 +185,8 @@ def load_state(*, document_id: uuid.UUID, at: int | None = None) -> State:
     if end is None:
         raise DocumentMissing("There is no such document.")
     head, checksum = end
-    rows = Update.objects.filter(document_id=document_id, seq__gt=snapshot_seq).order_by("seq")
-    if at is not None:
-        rows = rows.filter(seq__lte=at)
-    tail = [(seq, bytes(payload)) for seq, payload in rows.values_list("seq", "payload")]
+    # If what was read after the snapshot is packed by now, it is read from there.
+    tail = read_payloads(document_id=document_id, after=snapshot_seq, until=at)
     _check_contiguous((seq for seq, _ in tail), after=snapshot_seq)
     last = snapshot_seq + len(tail)
     if last < head:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
@@ -22,6 +23,7 @@ __all__ = [
     "access_to",
     "allows",
     "effective_role",
+    "link_ends_at",
     "link_role",
     "may_see",
     "role_for",
@@ -63,6 +65,13 @@ def link_role(document: Document, *, signed_in: bool) -> Role | None:
     if document.link_reach == LinkReach.SIGNED_IN and not signed_in:
         return None
     return Role(document.link_role)
+
+
+def link_ends_at(document: Document) -> datetime | None:
+    """When the link, which is open now, ends; None if it does not, or is not open."""
+    if link_role(document, signed_in=True) is None:
+        return None
+    return document.link_expires_at
 
 
 def effective_role(document: Document, member_role: int | None, *, signed_in: bool) -> Role | None:

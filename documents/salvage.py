@@ -8,7 +8,6 @@ versions stay versions: the new document has a log of its own, as if there had n
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -21,10 +20,12 @@ from documents.errors import Conflict, DocumentMissing, LogDamaged, MissingPrede
 from documents.lifecycle import create_document
 from documents.log import NewUpdate, append_updates
 from documents.members import add_member
-from documents.models import Document, Membership, Snapshot, Update
+from documents.models import Comment, Document, Membership, Message, Snapshot
 from documents.replay import Replay, Source
 from documents.roles import Role
+from documents.rows import Row, Unreadable, iterate_rows
 from documents.snapshots import create_snapshot, snapshot_if_due
+from documents.threads import threads_of
 from documents.verification import Finding, consistent_view, verify_document
 
 _ROWS_AT_ONCE = 500
@@ -90,12 +91,28 @@ def salvage_document(*, plan: Plan, owner: Any, title: str | None = None) -> Doc
     for membership in others.order_by("created_at", "id"):
         add_member(document=made, user=membership.user, role=Role(membership.role))
     _write(plan, made)
+    _copy_talk(old, made)
     built = build_document(document_id=made.id, complete=True)
     if (difference := find_difference(crdt.encode(built.doc), plan.state)) is not None:
         raise LogDamaged(f"What was written is not what was saved: {difference}.")
     snapshot_if_due(document_id=made.id, at_rest=True)
     made.refresh_from_db()
     return made
+
+
+def _copy_talk(old: Document, made: Document) -> None:
+    """What people said stays: the new document's characters are the ones that it is about."""
+    for thread in threads_of(old):
+        comments = list(thread.comments.all())
+        thread.pk, thread.document = None, made
+        thread.save(force_insert=True)
+        for comment in comments:
+            comment.pk, comment.thread = None, thread
+        Comment.objects.bulk_create(comments)
+    messages = list(Message.objects.filter(document=old).order_by("id"))
+    for message in messages:
+        message.pk, message.document = None, made
+    Message.objects.bulk_create(messages, batch_size=_ROWS_AT_ONCE)
 
 
 def _write(plan: Plan, made: Document) -> None:
@@ -129,13 +146,17 @@ def _write_snapshot(plan: Plan, source: Source, made: Document) -> None:
 
 def _read_rows(document_id: uuid.UUID, sources: Sequence[Source]) -> Iterator[NewUpdate]:
     """The rows of these sources, in their order."""
-    rows = Update.objects.filter(
-        document_id=document_id, seq__in=[source.seq for source in sources]
-    ).values_list("seq", "payload", "author_id", "client", "created_at")
-    found: dict[int, tuple[Any, Any, int | None, datetime]] = {row[0]: row[1:] for row in rows}
+    seqs = {source.seq for source in sources}
+    if not seqs:
+        return
+    rows = iterate_rows(document_id=document_id, after=min(seqs) - 1, until=max(seqs))
+    found: dict[int, Row] = {}
+    for row in rows:
+        if isinstance(row, Row) and row.seq in seqs:
+            found.setdefault(row.seq, row)
     for source in sources:
-        payload, author_id, client, created_at = found[source.seq]
-        yield NewUpdate(bytes(payload), author_id, client, created_at)
+        row = found[source.seq]
+        yield NewUpdate(row.payload, row.author_id, row.client, row.created_at)
 
 
 @dataclass(slots=True)
@@ -158,11 +179,19 @@ class _Gathering:
             .order_by("seq", "id")
             .values_list("id", "seq")
         ]
-        rows = Update.objects.filter(document_id=self.document_id).order_by("seq")
-        for seq, payload in rows.values_list("seq", "payload").iterator(chunk_size=_ROWS_AT_ONCE):
-            while snapshots and snapshots[0].seq < seq:
+        last_seq: int | None = None
+        for row in iterate_rows(document_id=self.document_id):
+            if isinstance(row, Unreadable):
+                # The snapshots after it fill in what they hold of it.
+                self.replay.refused[Source(row.first_seq)] = row.why
+                continue
+            if last_seq is not None and row.seq <= last_seq:
+                # Packed, and there all the same: what counts is what came first.
+                continue
+            last_seq = row.seq
+            while snapshots and snapshots[0].seq < row.seq:
                 self._fill_in(snapshots.pop(0))
-            self.replay.add(Source(seq), bytes(payload))
+            self.replay.add(Source(row.seq), row.payload)
         for snapshot in snapshots:
             self._fill_in(snapshot)
         while self._take_latecomers():

@@ -1,28 +1,19 @@
 """Threads of comments about places in the text. Nothing of them is written to the document."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from documents import changes
-from documents.anchoring import (
-    CONTEXT,
-    BadAnchor,
-    Places,
-    Position,
-    find_again,
-    read_position,
-)
-from documents.content import build_document
-from documents.errors import BadUpdate, Conflict, DocumentMissing
-from documents.export import ExportError
+from documents.anchoring import CONTEXT, BadAnchor
+from documents.errors import Conflict, DocumentMissing
 from documents.mentions import find_mentioned
 from documents.models import Comment, Document, Notification, NotificationKind, Thread
 from documents.notifications import notify, tell_notified
+from documents.placing import Anchor, PlacedThread, Range, read_places
 
 MAX_COMMENT_LENGTH = 10_000
 # Code points of text that one thread can be about.
@@ -30,30 +21,6 @@ MAX_QUOTE_LENGTH = 5_000
 # The whole list is answered at once.
 MAX_THREADS = 1_000
 MAX_COMMENTS = 500
-
-
-class Range(NamedTuple):
-    """Code points of the plain text."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedThread:
-    """A thread, and where its text is now."""
-
-    thread: Thread
-    # None if the text was removed.
-    anchor: Range | None
-    # Relative positions, as JSON.
-    start: Mapping[str, Any]
-    end: Mapping[str, Any]
-
-    @property
-    def comments(self) -> list[Comment]:
-        """In the order in which they were made."""
-        return list(self.thread.comments.all())
 
 
 def threads_of(document: Document) -> QuerySet[Thread]:
@@ -67,60 +34,13 @@ def threads_of(document: Document) -> QuerySet[Thread]:
     )
 
 
-def place_threads(*, document: Document, threads: Iterable[Thread]) -> list[PlacedThread]:
-    """Where each thread's text is now; the document is built once, if there are any.
-
-    Raises DocumentMissing, LogDamaged.
-    """
-    threads = list(threads)
-    places = _read_places(document) if threads else None
-    return [_place(thread, places) for thread in threads]
-
-
-def _read_places(document: Document) -> Places | None:
-    doc = build_document(document_id=document.id).doc
-    try:
-        return Places(doc=doc, kind=document.kind, root=document.root)
-    except (BadAnchor, BadUpdate, ExportError):
-        # Its root has become something that has no text.
-        return None
-
-
-def _place(thread: Thread, places: Places | None) -> PlacedThread:
-    if places is None:
-        return PlacedThread(thread, None, thread.start, thread.end)
-    positions = (
-        read_position(thread.start, where="start"),
-        read_position(thread.end, where="end"),
-    )
-    found = places.find(*positions)
-    if found is None or places.text[slice(*found)] != thread.quote:
-        again = find_again(
-            places.text, quote=thread.quote, before=thread.before, after=thread.after, near=found
-        )
-        if again is not None and again != found:
-            start, end = places.anchor(*again)
-            return PlacedThread(thread, Range(*again), start.to_json(), end.to_json())
-    anchor = Range(*found) if found is not None and found[0] < found[1] else None
-    return PlacedThread(thread, anchor, thread.start, thread.end)
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A place that somebody chose: code points of the plain text, or relative positions."""
-
-    points: tuple[int, int] | None = None
-    positions: tuple[Position, Position] | None = None
-
-
 def start_thread(*, document: Document, author: Any, anchor: Anchor, text: str) -> PlacedThread:
     """Begin a thread with its first comment. `author` None: a guest.
 
     Raises BadAnchor, NotHereYet, ExportError where the document has no text, Conflict where
     there are too many threads, DocumentMissing, LogDamaged.
     """
-    doc = build_document(document_id=document.id).doc
-    places = Places(doc=doc, kind=document.kind, root=document.root)
+    places = read_places(document)
     if anchor.positions is not None:
         positions = anchor.positions
     else:

@@ -16,10 +16,10 @@ from documents.errors import DocumentError, MissingPredecessors
 from documents.models import Document, Membership, Snapshot, Update
 from documents.replay import Replay, Source
 from documents.roles import Role
+from documents.rows import Row, Unreadable, iterate_rows
 
 # Yjs draws client ids of 32 bits.
 _MAX_SERVER_CLIENT = 2**32 - 1
-_ROWS_AT_ONCE = 500
 
 
 class Code(StrEnum):
@@ -30,6 +30,8 @@ class Code(StrEnum):
     LOG_ENDS_EARLY = "log_ends_early"
     ROW_BEYOND_HEAD = "row_beyond_head"
     ROW_BEFORE_LOG = "row_before_log"
+    ROW_TWICE = "row_twice"
+    SEGMENT_DAMAGED = "segment_damaged"
     ROW_REFUSED = "row_refused"
     ROW_WAITS = "row_waits"
     ROW_CONTRADICTS = "row_contradicts"
@@ -133,6 +135,8 @@ class _Verification:
     # Something before this place is missing: what follows cannot be compared, or builds on it.
     damaged: bool = False
     last_seq: int = 0
+    # The last of the rows that are there, and cannot be read.
+    unreadable_until: int = 0
     tail_bytes: int = 0
     first_waiting: int | None = None
     waiting: int = 0
@@ -149,20 +153,19 @@ class _Verification:
         newest_seq = self.snapshots[-1].seq if self.snapshots else 0
         ahead = iter(self.snapshots)
         snapshot = next(ahead, None)
-        rows = (
-            Update.objects.filter(document=self.document)
-            .order_by("seq")
-            .values_list("seq", "payload", "client")
-        )
-        for seq, payload, client in rows.iterator(chunk_size=_ROWS_AT_ONCE):
-            while snapshot is not None and snapshot.seq < seq:
-                yield from self._note_gap(min(seq, snapshot.seq + 1))
+        for row in iterate_rows(document_id=self.document.id):
+            first_seq = row.first_seq if isinstance(row, Unreadable) else row.seq
+            while snapshot is not None and snapshot.seq < first_seq:
+                yield from self._note_gap(min(first_seq, snapshot.seq + 1))
                 yield from self._check_snapshot(snapshot)
                 snapshot = next(ahead, None)
-            yield from self._note_gap(seq)
-            yield from self._check_row(seq, bytes(payload), client)
-            if seq > newest_seq:
-                self.tail_bytes += len(payload)
+            yield from self._note_gap(first_seq)
+            if isinstance(row, Unreadable):
+                yield from self._note_unreadable(row)
+                continue
+            yield from self._check_row(row)
+            if row.seq > newest_seq:
+                self.tail_bytes += len(row.payload)
         yield from self._check_end()
         while snapshot is not None:
             yield from self._check_snapshot(snapshot)
@@ -185,12 +188,21 @@ class _Verification:
             )
             yield Finding(Code.LOG_GAP, f"{which} missing", missing[0])
 
-    def _check_row(self, seq: int, payload: bytes, client: int | None) -> Iterator[Finding]:
+    def _note_unreadable(self, rows: Unreadable) -> Iterator[Finding]:
+        self.damaged = True
+        self.last_seq = max(rows.last_seq, self.last_seq)
+        self.unreadable_until = self.last_seq
+        yield Finding(Code.SEGMENT_DAMAGED, str(rows.why), rows.first_seq)
+
+    def _check_row(self, row: Row) -> Iterator[Finding]:
+        seq, client = row.seq, row.client
         if seq < 1:
             yield Finding(Code.ROW_BEFORE_LOG, f"row {seq}: the first of a log is 1", seq)
+        elif seq <= self.last_seq:
+            yield Finding(Code.ROW_TWICE, f"row {seq} stands in the log twice", seq)
         self.last_seq = max(seq, self.last_seq)
         source = Source(seq)
-        admitted = self.replay.add(source, payload)
+        admitted = self.replay.add(source, row.payload)
         yield from self._note_refused()
         if admitted is None:
             return
@@ -264,7 +276,9 @@ class _Verification:
         if self.damaged:
             # It is all there is of what is lost: the rows after it are to fit onto it.
             yield from self._note_waiting()
-            self.replay, self.damaged = built, False
+            self.replay = built
+            # Unless it stands among rows that cannot be read, of which it lacks the later ones.
+            self.damaged = snapshot.seq < self.unreadable_until
         elif (difference := find_difference(here, whole)) is not None:
             detail = f"{snapshot} is not what the rows up to it make: {difference}"
             yield Finding(Code.SNAPSHOT_DIFFERS, detail, snapshot.seq)

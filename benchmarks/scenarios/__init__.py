@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.measure import Figures, Server
-from benchmarks.scenarios.joining import join_history, join_text, join_trace
+from benchmarks.scenarios.joining import join_history, join_storm, join_text, join_trace
 from benchmarks.scenarios.standing import crowd, idle, loaded
 from benchmarks.scenarios.typing import flood, overload, paced
 
@@ -127,6 +127,13 @@ SCENARIOS = _by_name(
         "Joining a document of 100,000 keystrokes",
         partial(join_trace, keystrokes=100_000),
         headline="cold_ms",
+        only=LASTING,
+    ),
+    Scenario(
+        "storm-500",
+        "500 people join a document of 20,000 keystrokes at once, after a restart",
+        partial(join_storm, keystrokes=20_000, joins=500),
+        headline="all_joined_ms",
         only=LASTING,
     ),
 )

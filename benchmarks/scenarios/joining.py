@@ -9,7 +9,7 @@ from pycrdt import Doc, Text
 
 from benchmarks.generator import Client, Fleet, GeneratorError
 from benchmarks.machine import memory_bytes
-from benchmarks.measure import Figures, Server, check, settle, text_of, wait_until
+from benchmarks.measure import Figures, Server, check, interval, settle, text_of, wait_until
 from benchmarks.updates import ROOT
 
 WARM_JOINS = 9
@@ -19,7 +19,9 @@ FILL_SECONDS = 300.0
 PASTE_CHARACTERS = 500_000
 # Of a flood that only fills a document.
 IN_FLIGHT = 512
-MIB = 2**20
+KIB, MIB = 2**10, 2**20
+# There is a limit to the connections of each.
+PEOPLE = 8
 
 
 async def join_trace(server: Server, *, keystrokes: int) -> Figures:
@@ -27,15 +29,41 @@ async def join_trace(server: Server, *, keystrokes: int) -> Figures:
     updates, text = _trace(keystrokes)
     fleet = Fleet(server)
     document, decoy = server.create_documents(2, people=2)
-    [writer] = await fleet.join(document, 1, keep=False)
-    for number, update in enumerate(updates):
-        writer.relay(update)
-        if number % CHUNK == 0:
-            # The server reads meanwhile: this is not about overload.
-            await settle(server, seconds=0.05)
-    await _until_complete(fleet, document, text)
-    fleet.leave()
+    await _fill(server, fleet, document, updates, text)
     return await _join(server, document, decoy, text)
+
+
+async def join_storm(server: Server, *, keystrokes: int, joins: int) -> Figures:
+    """Everybody comes at once, after a restart, say: one load must do for all of them."""
+    updates, text = _trace(keystrokes)
+    fleet = Fleet(server)
+    document, decoy = server.create_documents(2, people=PEOPLE)
+    await _fill(server, fleet, document, updates, text)
+    await settle(server)
+    if server.stores:
+        server.restart()
+    fleet = Fleet(server)
+    await fleet.visit(decoy)
+    before = await settle(server)
+    async with interval(server, fleet) as measured:
+        visits = (fleet.visit(document, keep=number == 0, person=number) for number in range(joins))
+        visitors = await asyncio.gather(*visits)
+    after = await settle(server)
+    if text_of(visitors[0]) != text:
+        raise GeneratorError("a newcomer finds another text")
+    figures = {
+        "all_joined_ms": 1e3
+        * (
+            max(visitor.synced_at for visitor in visitors)
+            - min(visitor.started_at for visitor in visitors)
+        ),
+        "cpu_ms_each": 1e3 * measured.server_cpu_seconds / joins,
+        "bytes_each": statistics.fmean(visitor.synced_bytes for visitor in visitors),
+        "memory_kib_each": (after - before) / joins / KIB,
+        "closed": sum(visitor.closed for visitor in visitors),
+    }
+    fleet.leave()
+    return figures
 
 
 async def join_text(server: Server, *, characters: int) -> Figures:
@@ -106,6 +134,19 @@ async def _visit(fleet: Fleet, document: str, text: str) -> tuple[float, int]:
             f"a newcomer finds {len(text_of(visitor))} characters instead of {len(text)}"
         )
     return visitor.synced_at - visitor.started_at, visitor.synced_bytes
+
+
+async def _fill(
+    server: Server, fleet: Fleet, document: str, updates: list[bytes], text: str
+) -> None:
+    [writer] = await fleet.join(document, 1, keep=False)
+    for number, update in enumerate(updates):
+        writer.relay(update)
+        if number % CHUNK == 0:
+            # The server reads meanwhile: this is not about overload.
+            await settle(server, seconds=0.05)
+    await _until_complete(fleet, document, text)
+    fleet.leave()
 
 
 async def _until_complete(fleet: Fleet, document: str, text: str) -> None:

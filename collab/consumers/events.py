@@ -18,13 +18,16 @@ class EventsConsumer(JsonConsumer):
 
     async def let_in(self, credentials: doors.Credentials) -> bool:
         hub, options = self.hub, self.hub.options
-        found = await hub.read(lambda: doors.identify(credentials))
-        if found is None:
-            if credentials.session_key is None and credentials.token is None:
-                raise doors.Refused(CloseCode.NOT_AUTHENTICATED, "sign in, or bring a token")
-            return False
-        if hub.is_crowded(user_id=found.user_id, address=self.address):
-            raise doors.Refused(CloseCode.TRY_AGAIN_LATER, "too many connections")
+        while True:
+            changes = hub.access_changes
+            found = await hub.read(lambda: doors.identify(credentials))
+            if found is None:
+                if credentials.session_key is None and credentials.token is None:
+                    raise doors.Refused(CloseCode.NOT_AUTHENTICATED, "sign in, or bring a token")
+                return False
+            hub.guard.check(credentials, user_id=found.user_id, address=self.address)
+            if changes == hub.access_changes:
+                break
         if not self.is_open:
             return True
         session = Session(
@@ -51,18 +54,19 @@ class EventsConsumer(JsonConsumer):
         session.start(_has_no_document, _has_no_document)
         self.session = session
         self.requests = Requests(hub, session)
-        hub.listens(session, address=self.address)
+        hub.guard.admit(session, credentials, address=self.address)
         return True
 
     async def handle(self, content: json_wire.JsonMessage) -> None:
         raise WireError(
             "There is no document on this socket: join one at /ws/documents/<id>/.",
             code=ErrorCode.UNSUPPORTED,
+            id=getattr(content, "id", None),
         )
 
     async def leave(self) -> None:
         if self.session is not None:
-            self.hub.listens_no_more(self.session, address=self.address)
+            self.hub.guard.release(self.session)
             await self.session.stop()
 
 

@@ -6,14 +6,25 @@ from collab import doors
 from collab.attendance import Attendance, ask_in
 from collab.consumers.json_sockets import JsonConsumer, frame, size_of
 from collab.requests import Requests
+from collab.talk import Talk
 from collab.wire import json as json_wire
-from collab.wire.messages import Awareness, Edit, Ping, Pong, SyncRequest, WireError
+from collab.wire.messages import (
+    Awareness,
+    Chat,
+    Direct,
+    Edit,
+    Ping,
+    Pong,
+    SyncRequest,
+    WireError,
+)
 
 
 class DocumentConsumer(JsonConsumer):
     """A socket with one session in one document."""
 
     attendance: Attendance | None = None
+    talk: Talk
 
     @property
     def document_id(self) -> uuid.UUID:
@@ -28,6 +39,7 @@ class DocumentConsumer(JsonConsumer):
             transport = self.transport(self.send_message, self.close_with, frame)
             self.attendance = Attendance(self.hub, admission, transport, address=self.address)
             self.session = self.attendance.session
+            self.talk = Talk(self.hub, self.session, self.attendance.room)
             self.requests = Requests(self.hub, self.session, document_id=self.document_id)
         return True
 
@@ -50,8 +62,14 @@ class DocumentConsumer(JsonConsumer):
         return True
 
     async def handle(self, content: json_wire.JsonMessage) -> None:
-        if self.attendance is not None and isinstance(content, Edit | Awareness | SyncRequest):
-            await self.attendance.submit(content)
+        if self.attendance is None:
+            return
+        match content:
+            case Edit() | Awareness() | SyncRequest():
+                await self.attendance.submit(content)
+            case Chat() | Direct():
+                await self.attendance.session.wait_for_reader()
+                self.talk.handle(content)
 
     async def leave(self) -> None:
         if self.attendance is not None:

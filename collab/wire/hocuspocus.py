@@ -16,6 +16,7 @@ from collab.wire.messages import (
     AwarenessQuery,
     Changed,
     Detach,
+    Directed,
     Edit,
     Error,
     ErrorCode,
@@ -29,6 +30,7 @@ from collab.wire.messages import (
     Response,
     RoleChanged,
     RoomMessage,
+    Said,
     ServerMessage,
     Stateless,
     Sync,
@@ -162,6 +164,8 @@ class HocuspocusProtocol:
                 | PresenceJoined()
                 | PresenceLeft()
                 | Pong()
+                | Said()
+                | Directed()
                 | Response()
                 | Push()
                 | Event()

@@ -12,6 +12,9 @@ from collab.wire.messages import (
     Awareness,
     AwarenessState,
     Changed,
+    Chat,
+    Direct,
+    Directed,
     Edit,
     Error,
     ErrorCode,
@@ -30,6 +33,7 @@ from collab.wire.messages import (
     Request,
     Response,
     RoleChanged,
+    Said,
     ServerMessage,
     Stateless,
     Subscribe,
@@ -40,11 +44,22 @@ from collab.wire.messages import (
     Welcome,
     WireError,
 )
-from collab.wire.states import MAX_STATES, check_state
+from collab.wire.states import MAX_STATES, check_direct, check_state
 
 SUBPROTOCOL = "collab.json.v1"
 VERSION = 1
-JsonMessage = Hello | SyncRequest | Edit | Awareness | Ping | Request | Unsubscribe | Subscribe
+JsonMessage = (
+    Hello
+    | SyncRequest
+    | Edit
+    | Awareness
+    | Ping
+    | Chat
+    | Direct
+    | Request
+    | Unsubscribe
+    | Subscribe
+)
 
 # The largest number that JavaScript counts exactly.
 _MAX_NUMBER = 2**53 - 1
@@ -80,6 +95,11 @@ def decode(frame: str) -> JsonMessage:  # noqa: C901, PLR0911, PLR0912 (a case f
             return Hello(token or None)
         case "ping":
             return Ping(_id(fields))
+        case "chat":
+            id_ = _id(fields)
+            return Chat(_text(fields, "text", id_=id_), id_)
+        case "direct":
+            return _direct(fields)
         case "request":
             return _request(fields)
         case "unsubscribe":
@@ -160,6 +180,17 @@ def _fields(message: ServerMessage) -> dict[str, Any]:  # noqa: C901, PLR0911, P
             return {"type": "role", "role": message.role}
         case Pong():
             return {"type": "pong", "id": message.id}
+        case Said():
+            fields = {
+                "type": "chat",
+                "message": message.message,
+                "user": _person(message.user),
+                "text": message.text,
+                "at": message.at,
+            }
+            return fields if message.id is None else {**fields, "id": message.id}
+        case Directed():
+            return {"type": "direct", "from": message.sender, "data": message.data}
         case Response():
             fields = {"type": "response", "id": message.id, "result": message.result}
             if message.subscription is not None:
@@ -207,6 +238,24 @@ def _entry(entry: PresenceEntry) -> dict[str, Any]:
         "role": entry.role,
         "since": entry.since,
     }
+
+
+def _direct(fields: dict[str, Any]) -> Direct:
+    id_ = _id(fields)
+    to = _text(fields, "to", id_=id_)
+    if "data" not in fields:
+        raise WireError("`data` is missing.", id=id_)
+    try:
+        return Direct(to, check_direct(fields["data"]), id_)
+    except WireError as error:
+        raise WireError(str(error), code=error.code, id=id_) from None
+
+
+def _text(fields: dict[str, Any], name: str, *, id_: Any) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise WireError(f"`{name}` is not a string.", id=id_)
+    return value
 
 
 def _request(fields: dict[str, Any]) -> Request:

@@ -135,6 +135,23 @@ class Detach:
 
 
 @dataclass(frozen=True, slots=True)
+class Chat:
+    """Says something in the document's chat."""
+
+    text: str
+    id: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Something for one connection in the document; `data` is JSON."""
+
+    to: str
+    data: Any
+    id: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """Asks for a list, as REST gives it; `live`: and for what becomes of it from then on."""
 
@@ -241,6 +258,28 @@ class RoleChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """Somebody said something in the document's chat, and it is stored."""
+
+    # Its id in the list of messages.
+    message: int
+    user: Person
+    text: str
+    # ISO 8601.
+    at: str
+    # For who said it: their own name for it.
+    id: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Directed:
+    """What one connection has for this one."""
+
+    sender: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Pong:
     id: Any = None
 
@@ -329,6 +368,8 @@ ServerMessage = (
     | PresenceJoined
     | PresenceLeft
     | RoleChanged
+    | Said
+    | Directed
     | Pong
     | Stateless
     | KeepAlive

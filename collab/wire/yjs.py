@@ -11,6 +11,7 @@ from collab.wire.messages import (
     Awareness,
     AwarenessQuery,
     Changed,
+    Directed,
     Edit,
     Error,
     ErrorCode,
@@ -23,6 +24,7 @@ from collab.wire.messages import (
     Push,
     Response,
     RoleChanged,
+    Said,
     ServerMessage,
     Stateless,
     Sync,
@@ -96,6 +98,8 @@ class YjsProtocol:
                 | Pong()
                 | Stateless()
                 | TokenWanted()
+                | Said()
+                | Directed()
                 | Response()
                 | Push()
                 | Event()

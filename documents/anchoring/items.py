@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from documents.admission import Reader
-from documents.comparison import lies_within, read_deletions
+from documents.comparison import Deletions, lies_within
 from documents.errors import BadUpdate, MissingPredecessors
+
+# Putting items in order costs the square of how many were written to one place at once: so many
+# comparisons are made, which is a second or two, and more than people can bring about.
+MAX_COMPARISONS = 2_000_000
 
 _COLLECTED, _STRING, _TYPE, _SKIPPED = 0, 4, 7, 10
 Id = tuple[int, int]
@@ -59,25 +62,30 @@ class Item:
         return self.client, self.clock
 
 
-class Items(Reader):
+class Items(Deletions):
     """All items of a state, each in its place. `state` is a whole Doc as one Yjs v1 update.
 
-    BadUpdate if they cannot be put in order, which the state of a Doc always can.
+    BadUpdate if they cannot be put in order, or not within MAX_COMPARISONS.
     """
 
-    __slots__ = ("_clocks", "_deletions", "_done", "_of_client", "roots")
+    __slots__ = ("_clocks", "_comparisons", "_done", "_of_client", "_text", "roots")
 
     def __init__(self, state: bytes) -> None:
         super().__init__(state)
         self.roots: dict[str, Container] = {}
-        self._deletions = read_deletions(state)
+        self._text = ""
+        self._comparisons = 0
         # Client id -> where its items begin, the items, and how many are in their places.
         self._clocks: dict[int, list[int]] = {}
         self._of_client: dict[int, list[Item]] = {}
         self._done: dict[int, int] = {}
         with suppress(MissingPredecessors):
             self.read({})
+        deletions = self.joined()
         for client, items in self._of_client.items():
+            gone = deletions.get(client)
+            for item in items if gone else ():
+                item.is_deleted = lies_within(gone or (), item.clock, item.clock + item.length)
             self._place_up_to(client, len(items) - 1)
 
     def find(self, place: Id) -> Item | None:
@@ -118,16 +126,17 @@ class Items(Reader):
         if info & 0x20 and not info & 0xC0:
             self.chunk()
             item.is_keyed = True
-        start = self.at
         if item.ref == _TYPE:
-            item.kind = self.data[start]
+            item.kind = self.data[self.at]
         item.length = self._content(item.ref, client, clock)
-        end = clock + item.length
-        item.is_deleted = lies_within(self._deletions.get(client, ()), clock, end)
-        if item.ref == _STRING and not item.is_deleted:
-            after, self.at = self.at, start
-            item.text, self.at = self.chunk().decode(), after
+        if item.ref == _STRING:
+            item.text = self._text
         return item.length
+
+    def _string(self, client: int, clock: int) -> int:  # noqa: ARG002 (the reader's signature)
+        """Keep the text; nothing is cut here, so no pairs need be known."""
+        self._text = self.chunk().decode()
+        return count_units(self._text)
 
     def _place_up_to(self, client: int, index: int) -> None:
         """Put a client's items in their places, and before each what it builds on."""
@@ -185,6 +194,9 @@ class Items(Reader):
         conflicting: set[Item] = set()
         passed: set[Item] = set()
         while other is not None and other is not right:
+            self._comparisons += 1
+            if self._comparisons > MAX_COMPARISONS:
+                raise BadUpdate("Too much was written to one place at once.")
             passed.add(other)
             conflicting.add(other)
             if item.origin == other.origin:
@@ -201,6 +213,11 @@ class Items(Reader):
                 break
             other = other.right
         return left
+
+
+def count_units(text: str) -> int:
+    """How long JavaScript finds a text: in UTF-16 units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def walk(container: Container, *, is_open: frozenset[int]) -> Iterator[Item]:

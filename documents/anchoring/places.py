@@ -8,7 +8,7 @@ from typing import Any
 from pycrdt import Doc
 
 from documents.anchoring.errors import BadAnchor, NotHereYet
-from documents.anchoring.items import Item, Items, walk
+from documents.anchoring.items import Item, Items, count_units, walk
 from documents.anchoring.positions import Position
 from documents.crdt import encode
 from documents.export import trace_text
@@ -23,7 +23,7 @@ class Places:
     `text` is the plain text whose code points `start` and `end` count.
     """
 
-    def __init__(self, *, doc: Doc[Any], kind: str, root: str) -> None:
+    def __init__(self, *, doc: Doc[Any], kind: str | None, root: str) -> None:
         """Read a Doc. Raises ExportError where the root is no text, BadAnchor where its text
         cannot be told from what its rendering adds.
         """
@@ -87,8 +87,8 @@ class Places:
         item = self._texts[bisect_right(self._starts, index) - 1]
         offset = index - item.before
         if is_end:
-            return item.client, item.clock + _units(item.text[: offset + 1]) - 1
-        return item.client, item.clock + _units(item.text[:offset])
+            return item.client, item.clock + count_units(item.text[: offset + 1]) - 1
+        return item.client, item.clock + count_units(item.text[:offset])
 
     def _locate(self, position: Position) -> int | None:
         """How many characters stand before a position; None if it is not in this text."""
@@ -118,10 +118,6 @@ class Places:
         if position.root != self._root:
             return None
         return len(self._plain) if position.assoc >= 0 else 0
-
-
-def _units(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def _align(chars: str, text: str, own: list[tuple[int, int]]) -> "array[int]":

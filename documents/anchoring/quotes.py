@@ -23,6 +23,9 @@ def find_again(
         for start in (near[1] - size, near[0]):
             if start >= 0 and text.startswith(quote, start):
                 return start, start + size
+        if near[0] < near[1]:
+            # It is there, and says something else now.
+            return None
     alike = [at for at in _places(text, quote) if _stands(text, at, size, before, after)]
     return (alike[0], alike[0] + size) if len(alike) == 1 else None
 

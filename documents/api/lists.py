@@ -21,7 +21,8 @@ from documents.api.serializers_talk import (
 from documents.invitations import open_invitations
 from documents.models import Document, Membership, Snapshot
 from documents.permissions import Access, Action, Role, with_role
-from documents.threads import place_threads, threads_of
+from documents.placing import place_threads
+from documents.threads import threads_of
 
 if TYPE_CHECKING:
     from documents.permissions import RoledDocument

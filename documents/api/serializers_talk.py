@@ -10,7 +10,8 @@ from documents.api.serializers import AnySerializer, PersonField
 from documents.api.serializers_sharing import InvitedDocumentSerializer
 from documents.messages import MAX_MESSAGE_LENGTH
 from documents.models import NotificationKind
-from documents.threads import MAX_COMMENT_LENGTH, Anchor
+from documents.placing import Anchor
+from documents.threads import MAX_COMMENT_LENGTH
 
 _POSITION = {
     "type": "object",
@@ -56,7 +57,7 @@ class NewThreadSerializer(CommentTextSerializer):
     anchor = NewAnchorSerializer()
 
     def read_anchor(self) -> Anchor:
-        """The anchor as `documents.threads` takes it; ValidationError."""
+        """The anchor as `documents.placing` takes it; ValidationError."""
         given = self.validated_data["anchor"]
         if "relative" not in given:
             return Anchor(points=(given["start"], given["end"]))
@@ -83,7 +84,7 @@ class AnchorSerializer(AnySerializer):
 
 
 class ThreadSerializer(AnySerializer):
-    """A thread where it is now (`documents.threads.PlacedThread`)."""
+    """A thread where it is now (`documents.placing.PlacedThread`)."""
 
     id = serializers.IntegerField(source="thread.id")
     author = PersonField(source="thread.author", allow_null=True)

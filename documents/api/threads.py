@@ -22,12 +22,12 @@ from documents.api.serializers_talk import (
 )
 from documents.models import Comment, Document, Thread
 from documents.permissions import Access, Action, allows
+from documents.placing import place_threads
 from documents.threads import (
     delete_comment,
     delete_thread,
     edit_comment,
     is_answered,
-    place_threads,
     reopen_thread,
     reply,
     resolve_thread,

@@ -3,7 +3,7 @@
 from documents.models.connection import Connection, Process
 from documents.models.document import Document, Kind, LinkReach, Membership
 from documents.models.invitation import INVITED_ROLES, Invitation
-from documents.models.log import Snapshot, Update
+from documents.models.log import Segment, Snapshot, Update
 from documents.models.notification import Notification, NotificationKind
 from documents.models.revision import Revision
 from documents.models.talk import Comment, Message, Thread
@@ -22,6 +22,7 @@ __all__ = [
     "NotificationKind",
     "Process",
     "Revision",
+    "Segment",
     "Snapshot",
     "Thread",
     "Update",

@@ -4,12 +4,16 @@ from django.conf import settings
 from django.db import models
 
 from documents.models.document import Document
+from documents.models.fields import StateField
 
 
 class Update(models.Model):
-    """One row of a document's append-only log; the truth about its content."""
+    """One row of a document's append-only log; with what is packed, the truth about its content."""
 
-    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="updates")
+    # What is unique begins with it: another index would cost each keystroke as much again.
+    document = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="updates", db_index=False
+    )
     seq = models.BigIntegerField()
     # One Yjs v1 update, causally complete on top of all rows with a lower seq.
     payload = models.BinaryField()
@@ -20,6 +24,8 @@ class Update(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
         db_constraint=False,
+        # Whose they are is asked only when somebody is deleted, and most are packed by then.
+        db_index=False,
     )
     # The Yjs client id that wrote it, when one did.
     client = models.BigIntegerField(null=True)
@@ -35,13 +41,40 @@ class Update(models.Model):
         return f"update {self.seq} of {self.document_id}"
 
 
+class Segment(models.Model):
+    """Rows of a document's log that are packed together, unmerged, and stand here alone.
+
+    Never changed once it is written. `documents.rows` reads segments and rows as one log.
+    """
+
+    document = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="segments", db_index=False
+    )
+    first_seq = models.BigIntegerField()
+    last_seq = models.BigIntegerField()
+    # What `documents.segments` packs. Authors who are deleted are still named in it.
+    payload = models.BinaryField()
+
+    class Meta:
+        ordering: ClassVar = ["document", "last_seq"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["document", "last_seq"], name="one_segment_per_seq"),
+            models.CheckConstraint(
+                condition=models.Q(last_seq__gte=models.F("first_seq")), name="segment_has_rows"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"updates {self.first_seq} to {self.last_seq} of {self.document_id}"
+
+
 class Snapshot(models.Model):
     """A document's full state at one seq. With a label it is a version."""
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="snapshots")
     seq = models.BigIntegerField()
     # The whole state as one Yjs v1 update.
-    state = models.BinaryField()
+    state = StateField()
     label = models.CharField(max_length=255, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

@@ -219,7 +219,8 @@ async def test_link_for_anyone_lets_a_visitor_in_after_hello(sockets, text_docum
     socket = await sockets(path_to(text_document))
     await socket.send(type="hello")
     welcome = await socket.receive("welcome")
-    assert (welcome["user"], welcome["role"]) == ({"username": None, "name": "Guest"}, "viewer")
+    name = f"Guest {welcome['connection'][:4]}"
+    assert (welcome["user"], welcome["role"]) == ({"username": None, "name": name}, "viewer")
 
 
 async def test_link_that_has_expired_lets_nobody_in(sockets, text_document):

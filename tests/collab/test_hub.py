@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
+from pycrdt import Doc, Text
 
 from collab import hub as hub_module
 from collab import journal as journal_module
+from collab import live_doc as live_doc_module
 from collab.hub import current_hub, drain_hub
 from collab.wire.messages import CloseCode
+from documents import crdt
+from documents.log import NewUpdate, append_updates
 from documents.models import Membership
 from documents.roles import Role
+from documents.snapshots import create_snapshot
 from tests.collab.conftest import PATIENCE_SECONDS, in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -141,13 +146,59 @@ async def test_who_came_in_after_the_roles_were_read_is_not_judged_by_them(
 async def test_snapshot_holds_up_no_reader(sockets, text_document, monkeypatch):
     hub = await current_hub()
     may_end = threading.Event()
-    monkeypatch.setattr(hub_module, "snapshot_if_due", lambda **_: may_end.wait(PATIENCE_SECONDS))
+    monkeypatch.setattr(hub_module, "compact", lambda **_: may_end.wait(PATIENCE_SECONDS))
     try:
         for _ in range(3):
             hub.grown(text_document.id)
         assert await asyncio.wait_for(hub.read(lambda: "read"), PATIENCE_SECONDS / 2) == "read"
     finally:
         may_end.set()
+
+
+async def test_storm_of_joins_costs_one_load_and_no_encoding(
+    sockets, bob, text_document, monkeypatch
+):
+    await in_thread(lambda: _write_and_summarise(text_document))
+    hub, loads, encodings = await current_hub(), [], []
+    load, encode = hub_module.records.load, live_doc_module.encode
+
+    def count_load(document_id: Any) -> Any:
+        loads.append(document_id)
+        return load(document_id)
+
+    def count_encoding(doc: Any, **arguments: Any) -> bytes:
+        encodings.append(doc)
+        return encode(doc, **arguments)
+
+    monkeypatch.setattr(hub_module.records, "load", count_load)
+    monkeypatch.setattr(live_doc_module, "encode", count_encoding)
+    rooms = await asyncio.gather(*(hub.enter(text_document.id) for _ in range(500)))
+    assert len(set(map(id, rooms))) == 1
+    joined = [await sockets.joined(bob, text_document) for _ in range(5)]
+    assert [socket.text for socket in joined] == ["é😀" * 100] * 5
+    assert loads == [text_document.id]
+    # What is stored is what they were sent.
+    assert encodings == []
+
+
+def _write_and_summarise(document: Any) -> None:
+    doc: Doc[Any] = Doc()
+    for _ in range(100):
+        update = crdt.edit(doc, lambda: doc.get("content", type=Text).insert(0, "é😀"))
+        append_updates(document_id=document.id, updates=[NewUpdate(update)])
+    create_snapshot(document=document, label="all", author=None)
+
+
+async def test_what_was_written_and_what_was_sent_is_not_kept(sockets, bob, text_document):
+    socket = await sockets.joined(bob, text_document)
+    await socket.acknowledged(await socket.type("é😀" * 1000))
+    await sockets.joined(bob, text_document)
+    hub = await current_hub()
+    room = await hub.enter(text_document.id)
+    for _ in range(2):
+        await hub._poll()
+    assert room._content._doc._full is None
+    assert "batch" not in room._task.get_coro().cr_frame.f_locals
 
 
 async def test_storm_of_comings_and_goings_elsewhere_is_a_look_or_two_at_the_roster(

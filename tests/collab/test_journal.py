@@ -355,9 +355,9 @@ async def test_what_another_process_logged_otherwise_under_one_client_id_is_refu
     """Heard of after the edit was taken, or not at all before it is to be written."""
     room = FakeRoom(text_document.id)
     lost, mine = append_of(letter(1), client=1), append_of(letter(2), client=2)
+    await write_elsewhere(text_document, other_letter(1))
     for append in (mine, lost):
         journal.append(room, append)
-    await write_elsewhere(text_document, other_letter(1))
     if heard:
         journal.hear(text_document.id, [other_letter(1)])
         room.mark = Mark(0, 0).after([other_letter(1)])
@@ -375,8 +375,8 @@ async def test_what_another_process_logged_otherwise_under_one_client_id_is_refu
 async def test_what_another_process_logged_too_is_logged_again(journal, text_document):
     """Its author lost the connection there before the acknowledgement."""
     room = FakeRoom(text_document.id)
-    journal.append(room, append_of(letter(1), client=1))
     await write_elsewhere(text_document, letter(2), letter(1))
+    journal.append(room, append_of(letter(1), client=1))
     await settled(journal)
     assert (room.refused, room.seqs) == ([], [3])
 

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from rest_framework.authtoken.models import Token
 
-from collab.hub import current_hub
+from collab.hub import current_hub, drain_hub
 from collab.lists import LiveLists, Subscriber
 from collab.requests import MAX_SUBSCRIPTIONS
 from documents import bus
@@ -202,7 +202,7 @@ async def test_change_that_no_hint_told_of_is_found_by_its_revision(
 ):
     socket = await sockets.joined(alice, text_document)
     await ask(socket, "members.list", live=True)
-    monkeypatch.setattr(bus, "publish", lambda _: None)
+    monkeypatch.setattr(bus, "publish", lambda *_: None)
     await add(text_document, charlie)
     await (await current_hub()).lists.poll()
     assert (await pushed(socket))["id"] == "charlie"
@@ -346,7 +346,7 @@ async def test_refused_subscription_leaves_nothing_behind(sockets, charlie, text
     with pytest.raises(ListRefused):
         await hub.lists.subscribe(request, subscriber, print)
     assert not hub.lists._watches
-    assert not hub._hints._wanted
+    assert hub._hints._wanted.keys() == {bus.PEOPLE}
 
 
 # Events --------------------------------------------------------------------------------------
@@ -421,10 +421,9 @@ async def test_bad_choice_is_refused(sockets, alice, chosen, code):
 async def test_events_socket_counts_and_is_closed_with_the_server(sockets, alice, monkeypatch):
     hub = await current_hub()
     socket = await listener(sockets, alice)
-    assert hub._connections[f"user {alice.pk}"] == 1
+    assert hub.guard._connections[f"user {alice.pk}"] == 1
     await socket.leave()
-    assert not hub._connections[f"user {alice.pk}"]
+    assert not hub.guard._connections[f"user {alice.pk}"]
     other = await listener(sockets, alice)
-    for session in hub._listeners:
-        session.close(1012, "the server restarts")  # type: ignore[arg-type]
+    await drain_hub()
     assert await other.close_code() == 1012

@@ -129,6 +129,27 @@ def test_state_vector_is_what_the_doc_holds_even_after_poison():
     assert doc.state_vector() == before
 
 
+def test_update_that_is_all_there_is_goes_to_who_joins_as_it_is():
+    whole = LiveDoc([A, AFTER_A, B]).encode_since(b"\0")
+    stored = bytes(bytearray(whole))
+    doc = LiveDoc([stored])
+    assert doc.encode_since(b"\0") is stored
+    doc.apply([C])
+    assert LiveDoc([doc.encode_since(b"\0")]).clocks == {1: 2, 2: 1, 3: 1}
+
+
+def test_full_state_is_forgotten_when_nobody_asks_for_it_any_more():
+    doc = LiveDoc([A, B])
+    full = doc.encode_since(b"\0")
+    doc.let_go()
+    # Somebody else joins.
+    assert doc.encode_since(b"\0") is full
+    doc.let_go()
+    doc.let_go()
+    assert doc._full is None
+    assert doc.encode_since(b"\0") == full
+
+
 def test_full_state_is_encoded_once_until_something_changes():
     doc = LiveDoc([A])
     full = doc.encode_since(b"\0")

@@ -10,7 +10,9 @@ from django.test import Client, RequestFactory
 
 from collab.static import StaticFilesMiddleware
 
-PATHS = ["/", "/login", "/register", "/trash", f"/documents/{uuid.uuid4()}/"]
+PATHS = [
+    "/", "/login", "/register", "/trash", f"/documents/{uuid.uuid4()}/", "/invitations/a1:b-c_2/",
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -458,6 +458,91 @@ async def test_who_lost_against_another_process_is_refused_and_all_drop_what_the
 # Backpressure --------------------------------------------------------------------------------
 
 
+async def test_one_who_floods_the_room_has_few_messages_there_at_a_time(scene):
+    scene.services.options = replace(scene.services.options, inbox_messages=1024)
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    flood = asyncio.create_task(flood_with(alice, 500))
+    await asyncio.sleep(0)
+    assert len(scene.room._inbox) == 64
+    # Others have space all the same, and do not wait for the rest of it.
+    assert not scene.room.has_space(alice.session)
+    assert scene.room.has_space(bob.session)
+    await bob.send(Edit(B, 1))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert "b" in scene.text()
+    assert not flood.done()
+    await flood
+
+
+async def flood_with(client: Client, count: int) -> None:
+    for cseq in range(1, count + 1):
+        await client.send(Edit(A, cseq))
+
+
+async def test_whoever_waits_for_space_has_their_turn_before_those_who_come_later(scene):
+    people = [await scene.enter(f"p{number}") for number in range(12)]
+    handed_in: list[int] = []
+
+    async def hand_in(number: int, count: int) -> None:
+        for cseq in range(1, count + 1):
+            await people[number].send(Edit(A, cseq))
+            handed_in.append(number)
+
+    # Four messages fit. The first person has many more, and always the next one at hand.
+    await asyncio.gather(hand_in(0, 100), *(hand_in(number, 1) for number in range(1, 12)))
+    assert handed_in[:4] == [0, 0, 0, 0]
+    firsts = [handed_in.index(number) for number in range(1, 12)]
+    assert firsts == sorted(firsts)
+    # Each turn lets four in; the one who floods is one of them, once.
+    assert max(firsts) < 30
+
+
+async def test_who_vanishes_when_it_is_their_turn_leaves_it_to_the_next(scene):
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    for cseq in range(1, 5):
+        await alice.send(Edit(A, cseq))
+    vanishing = [asyncio.create_task(alice.send(Edit(A, cseq))) for cseq in range(5, 9)]
+    patient = asyncio.create_task(bob.send(Edit(B, 1)))
+    await asyncio.sleep(0)
+    assert not patient.done()
+    scene.room._make_space()
+    for task in vanishing:
+        task.cancel()
+    await asyncio.gather(*vanishing, return_exceptions=True)
+    scene.room._inbox.clear()
+    await asyncio.wait_for(patient, timeout=5)
+
+
+async def test_whoever_waits_for_space_in_a_room_that_is_closed_waits_no_longer(scene):
+    alice = await scene.enter("alice")
+    for cseq in range(1, 5):
+        await alice.send(Edit(A, cseq))
+    waiting = [asyncio.create_task(alice.send(Edit(A, cseq))) for cseq in range(5, 15)]
+    await asyncio.sleep(0)
+    scene.room.close(CloseCode.RESTARTING, "the server restarts")
+    await asyncio.wait_for(asyncio.gather(*waiting), timeout=5)
+
+
+async def test_large_batch_lets_others_in_between(scene, monkeypatch):
+    monkeypatch.setattr("collab.rooms._AT_ONCE", 2)
+    scene.services.options = replace(scene.services.options, inbox_messages=100)
+    alice, bob = await scene.enter("alice"), await scene.enter("bob")
+    turns: list[int] = []
+
+    async def count() -> None:
+        while "c" not in scene.text():
+            turns.append(len(scene.text()))
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    for update in (A, AFTER_A, B, C):
+        await alice.send(Edit(update, len(turns) + 1))
+    await bob.send(Edit(A, 1))
+    await asyncio.wait_for(counting, timeout=5)
+    assert 2 in turns
+
+
 async def test_inbox_is_bounded_and_whoever_hands_in_more_waits(scene):
     alice = await scene.enter("alice")
     handed_in: list[int] = []

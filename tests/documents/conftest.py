@@ -66,5 +66,5 @@ def writer() -> type[Writer]:
 def hints(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was published on the bus."""
     published: list[Any] = []
-    monkeypatch.setattr(bus, "publish", published.append)
+    monkeypatch.setattr(bus, "publish", lambda *hints: published.extend(hints))
     return published

@@ -1,6 +1,6 @@
 """Ways to damage what is stored of a document, past everything that would prevent it."""
 
-from documents.models import Document, Snapshot, Update
+from documents.models import Document, Segment, Snapshot, Update
 
 # Would end the interpreter: a value nested 26,250 deep.
 CRASHING = bytes.fromhex("010105000801017401") + b"\x75\x01" * 26_250 + b"\x7e\x00"
@@ -32,3 +32,10 @@ def lose_rows(document: Document, *seqs: int) -> None:
 def spoil_snapshot(snapshot: Snapshot, state: bytes) -> None:
     """Put another state into a snapshot."""
     Snapshot.objects.filter(id=snapshot.id).update(state=state)
+
+
+def spoil_segment(segment: Segment) -> None:
+    """Turn over one bit in the middle of it."""
+    payload = bytearray(segment.payload)
+    payload[len(payload) // 2] ^= 1
+    Segment.objects.filter(id=segment.id).update(payload=bytes(payload))

@@ -6,12 +6,30 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
+from documents.changes import Topic, key_of, read_revisions
+from documents.invitations import invite
 from documents.lifecycle import create_document, trash_document
-from documents.models import Connection, Document, Process, Update
+from documents.messages import post_message
+from documents.models import (
+    Comment,
+    Connection,
+    Document,
+    Invitation,
+    Message,
+    Process,
+    Segment,
+    Thread,
+    Update,
+)
+from documents.placing import Anchor
 from documents.roles import Role
 from documents.snapshots import create_snapshot
+from documents.threads import start_thread
 
-MODELS = ["document", "membership", "update", "snapshot", "connection", "process"]
+MODELS = [
+    "document", "membership", "update", "segment", "snapshot", "connection", "process", "comment",
+    "message", "invitation",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -26,6 +44,16 @@ def busy(document, bob, alice, writer) -> Document:
     """A document with something in every table."""
     writer(document, bob).add_paragraph("é 😀")
     create_snapshot(document=document, label="Entwurf", author=alice)
+    start_thread(document=document, author=bob, anchor=Anchor(points=(0, 1)), text="Wirklich?")
+    Segment.objects.create(document=document, first_seq=2, last_seq=3, payload=b"packed")
+    post_message(document=document, author=bob, text="Hallo é 😀")
+    invite(
+        document=document,
+        inviter=alice,
+        email="zoe@example.org",
+        role=Role.EDITOR,
+        url_of=lambda token: f"https://example.org/{token}",
+    )
     lease = timezone.now() + timedelta(minutes=1)
     process = Process.objects.create(id=uuid.uuid4(), lease_until=lease)
     for user in [bob, None]:
@@ -52,6 +80,36 @@ def test_every_row_can_be_opened(operator, busy, model):
 
     row = apps.get_model("documents", model).objects.first()
     assert operator.get(f"/admin/documents/{model}/{row.pk}/change/").status_code == 200
+
+
+@pytest.mark.parametrize(("model", "topic"), [("comment", "threads"), ("message", "messages")])
+def test_what_was_said_can_be_deleted_but_not_changed(operator, busy, model, topic):
+    from django.apps import apps
+
+    row = apps.get_model("documents", model).objects.get()
+    address = f"/admin/documents/{model}/"
+    assert operator.post(f"{address}{row.pk}/change/", {"text": "x"}).status_code == 403
+    key = key_of(Topic(topic), busy.id)
+    before = read_revisions([key])[key]
+    if model == "comment":
+        deleted = operator.post(f"{address}{row.pk}/delete/", {"post": "yes"})
+    else:
+        body = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+        deleted = operator.post(address, body)
+    assert deleted.status_code == 302
+    assert not apps.get_model("documents", model).objects.exists()
+    # Whoever watches the list hears of it.
+    assert read_revisions([key])[key] > before
+    assert Thread.objects.count() == (model == "message")
+    assert Comment.objects.count() + Message.objects.count() == 1
+
+
+def test_invitation_is_withdrawn(operator, busy):
+    invitation = Invitation.objects.get()
+    body = {"action": "withdraw", "_selected_action": [invitation.pk]}
+    assert operator.post("/admin/documents/invitation/", body).status_code == 302
+    invitation.refresh_from_db()
+    assert invitation.withdrawn_at is not None
 
 
 def test_list_of_documents_tells_who_owns_and_who_is_there(operator, busy):

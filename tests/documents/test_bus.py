@@ -7,6 +7,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import InMemoryChannelLayer
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 
 from documents import bus
 from documents.bus import MAX_HINT_BYTES
@@ -131,7 +132,7 @@ async def test_layer_that_hangs_is_not_left_with_more_and_more(monkeypatch, capl
         hint = bus.access_changed(document_id=DOCUMENT_ID, user_id=user)
         await sync_to_async(bus.publish)(hint)
     assert len(bus._late) == 2
-    assert "a hint is dropped" in caplog.text
+    assert "hints are dropped" in caplog.text
     layer.may_take.set()
     await asyncio.gather(*bus._late)
     assert len(layer.taken) == 2
@@ -152,3 +153,22 @@ def test_project_without_a_layer_is_told_what_to_set(monkeypatch):
     monkeypatch.setattr(bus, "get_channel_layer", lambda: None)
     with pytest.raises(ImproperlyConfigured, match="CHANNEL_LAYERS"):
         bus.channel_layer()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_collected_is_not_told_to_the_layer(document, monkeypatch):
+    sent: list[bus.Hint] = []
+
+    async def send(hint: bus.Hint) -> None:
+        sent.append(hint)
+
+    monkeypatch.setattr(bus, "send", send)
+    hint = bus.access_changed(document_id=document.id)
+    with bus.collect() as hints:
+        with transaction.atomic():
+            transaction.on_commit(lambda: bus.publish(hint))
+            assert hints == []
+        assert hints == [hint]
+    assert sent == []
+    bus.publish(hint)
+    assert sent == [hint]

@@ -23,7 +23,7 @@ THREADS = key_of(Topic.THREADS, DOCUMENT)
 @pytest.fixture
 def hints(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     published: list[Any] = []
-    monkeypatch.setattr(bus, "publish", published.append)
+    monkeypatch.setattr(bus, "publish", lambda *hints: published.extend(hints))
     return published
 
 

@@ -11,10 +11,13 @@ from documents.edits import restore_snapshot
 from documents.errors import Conflict, DocumentMissing, LogDamaged
 from documents.lifecycle import trash_document
 from documents.log import NewUpdate, append_updates, read_since
+from documents.messages import messages_of, post_message
 from documents.models import Document, Membership, Snapshot, Update
+from documents.placing import Anchor, place_threads
 from documents.roles import Role
 from documents.salvage import plan_salvage, salvage_document
 from documents.snapshots import create_snapshot
+from documents.threads import reply, resolve_thread, start_thread, threads_of
 from documents.verification import verify_document
 from tests.documents.damage import BAD_ROWS, lose_rows, spoil_row, spoil_snapshot
 from tests.documents.test_canonical import Story
@@ -94,6 +97,28 @@ def test_new_document_is_like_the_old_one(text_document, typist, alice, bob, ver
     assert (made.kind, made.root) == ("text", "codemirror")
     members = {each.user: Role(each.role) for each in made.memberships.all()}
     assert members == {alice: Role.OWNER, bob: Role.EDITOR, vera: Role.VIEWER}
+
+
+def test_what_people_said_is_still_said_about_the_same_text(text_document, typist, alice, bob):
+    at = text_of(text_document).index("😀")
+    anchor = Anchor(points=(at, at + 1))
+    begun = start_thread(document=text_document, author=bob, anchor=anchor, text="Wirklich?")
+    reply(thread=begun.thread, author=alice, text="Doch")
+    resolve_thread(thread=begun.thread, user=alice)
+    post_message(document=text_document, author=bob, text="Hallo 😀")
+    made = salvage(text_document, alice)
+    placed, old = (
+        place_threads(document=document, threads=threads_of(document))
+        for document in (made, text_document)
+    )
+    assert [(each.anchor, each.thread.quote) for each in placed] == [((at, at + 1), "😀")]
+    assert [c.text for c in placed[0].comments] == ["Wirklich?", "Doch"]
+    assert placed[0].thread.resolved_by == alice
+    assert [(m.author, m.text) for m in messages_of(made)] == [(bob, "Hallo 😀")]
+    # Copies: nothing was taken from the old one.
+    assert placed[0].thread.id != old[0].thread.id
+    assert len(old[0].comments) == 2
+    assert messages_of(text_document).count() == 1
 
 
 def test_snapshot_fills_in_what_rows_have_lost(text_document, typist, second, alice):

@@ -254,7 +254,7 @@ def test_cron_hears_nothing_where_nothing_is_wrong(text_document, typist):
 
 
 def test_all_are_looked_at_by_pages(document, text_document, monkeypatch):
-    monkeypatch.setattr("documents.management.commands.verify._DOCUMENTS_AT_ONCE", 1)
+    monkeypatch.setattr("documents.management.selection._DOCUMENTS_AT_ONCE", 1)
     Membership.objects.all().delete()
     assert {line.split()[0] for line in run_and_find()} == {str(document.id), str(text_document.id)}
 

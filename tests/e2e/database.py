@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 from pycrdt import Doc
 
+from documents.segments import unpack_payloads
+
 SQLITE = "sqlite:///"
 
 
@@ -31,13 +33,19 @@ class Row:
 def read_log(database_url: str, document: str) -> list[Row]:
     """Every row of a document's log; an AssertionError if one is missing."""
     key = uuid.UUID(document)
-    rows = query(
+    stored = query(
         database_url,
-        "SELECT seq, payload FROM documents_update WHERE document_id = %s ORDER BY seq",
-        key.hex if database_url.startswith(SQLITE) else key,
+        "SELECT seq, NULL, payload FROM documents_update WHERE document_id = %s UNION ALL "
+        "SELECT first_seq, last_seq, payload FROM documents_segment WHERE document_id = %s "
+        "ORDER BY 1",
+        *[key.hex if database_url.startswith(SQLITE) else key] * 2,
     )
-    assert [seq for seq, _ in rows] == list(range(1, len(rows) + 1)), "the log has gaps"
-    return [Row(seq, bytes(payload)) for seq, payload in rows]
+    rows: list[Row] = []
+    for seq, last_seq, payload in stored:
+        payloads = [bytes(payload)] if last_seq is None else unpack_payloads(payload)
+        rows += [Row(at, each) for at, each in enumerate(payloads, seq)]
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1)), "the log has gaps"
+    return rows
 
 
 def replay(rows: list[Row]) -> Doc[Any]:

@@ -83,6 +83,10 @@ class Raw:
     async def closed(self) -> int | None:
         """The code that the server closes with, whatever it says before."""
         async with asyncio.timeout(ANSWER_SECONDS):
+            # Read, or the close stays behind what was not.
+            with contextlib.suppress(websockets.ConnectionClosed):
+                async for _ in self.socket:
+                    pass
             await self.socket.wait_closed()
         return self.socket.close_code
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.client import until_together
 from tests.e2e.database import SQLITE, query
 from tests.faults.base import SOAK, House, bounded, company, new_document
 from tests.faults.faults import execute, key_of, locked
@@ -286,11 +285,10 @@ async def test_a_log_that_is_set_back_and_grows_again_elsewhere_is_healed(pair, 
         while head_of(pair, document) <= newest:
             author.insert(0, "é😀")
             await author.saved()
-        await until_together(
-            [author, reader],
-            lambda: reader.is_here and str(author.text) == reader.content,
-            seconds=10,
-        )
+        await group.until(lambda: bool(reader.closes), seconds=10)
+        await group.until(lambda: reader.is_here and reader.is_saved, seconds=10)
+        await author.until(lambda: str(author.text) == reader.content, seconds=10)
+        assert reader.closes == [1012]
         await author.close()
 
 

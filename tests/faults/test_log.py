@@ -12,7 +12,7 @@ from tests.e2e.client import NOTHING, ClientError
 from tests.e2e.database import query
 from tests.e2e.test_hostile_wire import PIECES_TOO_DEEP
 from tests.faults.base import SOAK, House, bounded, company, enter, new_document
-from tests.faults.crashing.apps import STATUS, STEPS
+from tests.faults.crashing.apps import PACKING_STEPS, STATUS, STEPS
 from tests.faults.faults import execute, key_of, manage
 from tests.faults.scribe import count_tokens
 from tests.services import serve
@@ -26,22 +26,25 @@ NOT_ENCODABLE = bytes.fromhex("010205ffffffff0f04010174016104010174016200")
 STACK_OVERFLOW = PIECES_TOO_DEEP + bytes.fromhex("7e00")
 
 
-def count_snapshots(house: House, document: str) -> int:
+def count(house: House, document: str, what: str) -> int:
     found = query(
         house.database_url,
-        "SELECT COUNT(*) FROM documents_snapshot WHERE document_id = %s",
+        f"SELECT COUNT(*) FROM documents_{what} WHERE document_id = %s",
         key_of(house, document),
     )
     return int(found[0][0])
 
 
-# ---- snapshots -------------------------------------------------------------------------------
+# ---- snapshots and segments ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("database", ["alone", "pair"] if SOAK else ["alone"])
-async def test_a_crash_at_any_step_of_a_snapshot_loses_nothing(request, figures, database):
+@pytest.mark.parametrize("what", ["snapshot", "segment"])
+async def test_a_crash_at_any_step_of_making_one_loses_nothing(request, figures, what, database):
     house: House = request.getfixturevalue(database)
-    steps = STEPS if SOAK else STEPS[::2]
+    every = STEPS if what == "snapshot" else PACKING_STEPS
+    # The last one too: what is committed is there.
+    steps = every if SOAK else [*every[:-1:2], every[-1]]
     environment = {"DJANGO_SETTINGS_MODULE": "tests.faults.settings", "CRASH_AT": steps[0]}
     redis_url = house.redis.url if house.redis else ""
     with serve(database_url=house.database_url, redis_url=redis_url, env=environment) as server:
@@ -51,20 +54,20 @@ async def test_a_crash_at_any_step_of_a_snapshot_loses_nothing(request, figures,
             for step in steps:
                 process = server.process
                 assert process is not None
-                # Perhaps the first word is the last: a snapshot may be due from before.
+                # Perhaps the first word is the last: one may be due from before.
                 async with group.typing(acknowledged=0, pause_seconds=0.1):
                     while process.poll() is None:
                         group.scribes[0].type_token(filling=LARGE)
                         await asyncio.sleep(0.05)
                     assert process.returncode == STATUS, step
                     # Only what came after the commit is there.
-                    assert count_snapshots(house, document) == (step == steps[-1]), step
+                    assert count(house, document, what) == (step == steps[-1]), step
                     later = steps[steps.index(step) + 1 :]
                     server.environment["CRASH_AT"] = later[0] if later else ""
                     await asyncio.to_thread(server.start)
             # And now one is made, by a server that does not die of it.
             async with group.typing(acknowledged=1):
-                while count_snapshots(house, document) < 2:
+                while count(house, document, what) < 2:
                     group.scribes[0].type_token(filling=LARGE)
                     await asyncio.sleep(0.05)
             await group.check(figures)

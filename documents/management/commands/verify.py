@@ -1,15 +1,13 @@
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from documents.models import Document
+from documents.management.selection import all_documents, existing
 from documents.verification import Finding, consistent_view, verify_document
 
-_DOCUMENTS_AT_ONCE = 500
 _PROGRESS_SECONDS = 5.0
 
 
@@ -37,7 +35,7 @@ class Command(BaseCommand):
         started = time.monotonic()
         said_at, count, findings, damaged = started, 0, 0, 0
         try:
-            for document_id in _existing(options["documents"]) or _all_documents():
+            for document_id in existing(options["documents"]) or all_documents():
                 found = 0
                 with consistent_view():
                     for finding in verify_document(document_id):
@@ -76,23 +74,3 @@ class Command(BaseCommand):
             # Labels of versions may hold anything.
             line = f"{document_id} {finding.code} {' '.join(finding.detail.split())}"
         self.stdout.write(line)
-
-
-def _existing(document_ids: list[uuid.UUID]) -> list[uuid.UUID]:
-    there = set(Document.objects.filter(id__in=document_ids).values_list("id", flat=True))
-    for document_id in document_ids:
-        if document_id not in there:
-            raise CommandError(f"There is no document {document_id}.", returncode=2)
-    return document_ids
-
-
-def _all_documents() -> Iterator[uuid.UUID]:
-    """By pages: nothing stays open from one document to the next."""
-    page = list(_ids()[:_DOCUMENTS_AT_ONCE])
-    while page:
-        yield from page
-        page = list(_ids().filter(id__gt=page[-1])[:_DOCUMENTS_AT_ONCE])
-
-
-def _ids() -> Any:
-    return Document.objects.order_by("id").values_list("id", flat=True)

@@ -43,6 +43,8 @@ export type ClientMessage =
   | { type: "update"; cseq: number; update: Uint8Array }
   | { type: "awareness"; states: AwarenessState[] }
   | { type: "ping"; id: number }
+  | { type: "chat"; id: number | string; text: string }
+  | { type: "direct"; id: number | string; to: string; data: unknown }
   | {
       type: "request";
       id: number | string;
@@ -81,6 +83,19 @@ export interface ServerError {
   retryMs: number | null;
 }
 
+/** What somebody said in the document's chat. */
+export interface ChatMessage {
+  type: "chat";
+  /** Ours, when it was us who said it on this connection. */
+  id: number | string | null;
+  /** Its id in the list of messages. */
+  message: number;
+  user: User;
+  text: string;
+  /** ISO time. */
+  at: string;
+}
+
 export type ServerMessage =
   | Welcome
   | ServerError
@@ -99,6 +114,8 @@ export type ServerMessage =
   | { type: "presence"; left: string }
   | { type: "role"; role: Role }
   | { type: "pong"; id: number | string | null }
+  | ChatMessage
+  | { type: "direct"; from: string; data: unknown }
   | { type: "response"; id: number | string; result: unknown; subscription: number | null }
   | { type: "push"; subscription: number; n: number; event: ListChange }
   | { type: "event"; topic: string; document: string | null; event: ListChange };
@@ -164,6 +181,17 @@ export function decodeMessage(frame: string): ServerMessage | null {
       return { type: "role", role: asRole(fields.role) };
     case "pong":
       return { type: "pong", id: asId(fields.id) };
+    case "chat":
+      return {
+        type: "chat",
+        id: asId(fields.id),
+        message: asInteger(fields.message, "message"),
+        user: asUser(fields.user),
+        text: asString(fields.text, "text"),
+        at: asString(fields.at, "at"),
+      };
+    case "direct":
+      return { type: "direct", from: asString(fields.from, "from"), data: fields.data ?? null };
     case "response":
       return {
         type: "response",

@@ -163,6 +163,10 @@ export class DocumentProvider {
         this.#lists.onPush(message);
         break;
       case "pong":
+      // The list of messages has what is said, and nothing that was missed is missing there.
+      case "chat":
+      // The page sends none, and follows others by their cursors.
+      case "direct":
       // For sockets without a document.
       case "event":
         break;

@@ -25,7 +25,10 @@ from collab.wire.messages import (
     Awareness,
     AwarenessQuery,
     Changed,
+    Chat,
     Detach,
+    Direct,
+    Directed,
     Edit,
     Error,
     Event,
@@ -39,6 +42,7 @@ from collab.wire.messages import (
     Request,
     Response,
     RoleChanged,
+    Said,
     ServerMessage,
     Stateless,
     Subscribe,
@@ -120,6 +124,10 @@ def consequences(read: Any) -> list[ServerMessage]:  # noqa: PLR0911
             return [Welcome("c", ANYBODY, "editor", 1, 0, {}, 20), RoleChanged("viewer")]
         case Ping():
             return [Pong(read.id)]
+        case Chat():
+            return [Said(1, ANYBODY, read.text, "2026-01-02T03:04:05Z", read.id)]
+        case Direct():
+            return [Directed(read.to, read.data)]
         case Request() | Unsubscribe():
             change = ListChange(Kind.ADDED, "é😀", {"id": "é😀"})
             return [Response(read.id, {"results": []}, 1), Push(1, 1, change)]

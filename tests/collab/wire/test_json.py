@@ -16,6 +16,9 @@ from collab.wire.messages import (
     Awareness,
     AwarenessState,
     Changed,
+    Chat,
+    Direct,
+    Directed,
     Edit,
     Error,
     ErrorCode,
@@ -35,6 +38,7 @@ from collab.wire.messages import (
     Request,
     Response,
     RoleChanged,
+    Said,
     ServerMessage,
     Stateless,
     Subscribe,
@@ -93,6 +97,9 @@ FROM_CLIENTS: dict[str, wire.JsonMessage] = {
     ),
     "awareness of nobody": Awareness([]),
     "ping": Ping(7),
+    "chat": Chat(NAME, id=1),
+    "direct to one": Direct(GUEST_HERE.connection, {"look": {"at": 7}, "é": NAME}, id=2),
+    "direct of nothing": Direct(GUEST_HERE.connection, None, id=NAME),
     "request for a list": Request("members.list", {}, live=False, id=1),
     "request for a live list": Request(
         "documents.list", {"q": NAME, "page_size": 10}, live=True, id=NAME
@@ -116,6 +123,10 @@ FROM_THE_SERVER: dict[str, ServerMessage] = {
         GUEST_HERE.connection, GUEST, "viewer", 3, 0, {"max_frame_bytes": 1024}, 5
     ),
     "welcome to events": Welcome(ZOE_HERE.connection, ZOE, None, None, None, LIMITS, 20),
+    "chat of one's own": Said(17, ZOE, NAME, "2026-01-02T03:04:05.678901Z", id=1),
+    "chat of somebody else": Said(18, GUEST, NAME, "2026-01-02T03:04:05Z"),
+    "direct from one": Directed(ZOE_HERE.connection, {"look": {"at": 7}, "é": NAME}),
+    "direct of nothing from one": Directed(ZOE_HERE.connection, None),
     "response": Response(
         1,
         {

@@ -45,3 +45,11 @@ def test_quote_that_was_the_whole_text_is_found_as_that():
 def test_quote_that_is_everywhere_ends_the_search():
     text = "aé" * 100_000
     assert find_again(text, quote="é", before="x", after="y", near=None) is None
+
+
+def test_text_that_is_there_and_says_something_else_is_not_looked_for_elsewhere():
+    """Edited inside, while the same words stand in the same surroundings further on."""
+    at = TEXT.rindex("é😀")
+    around = {"before": TEXT[at - 32 : at], "after": TEXT[at + 2 : at + 34]}
+    assert find_again(TEXT, quote="é😀", near=(0, 4), **around) is None
+    assert find_again(TEXT, quote="é😀", near=(0, 0), **around) == (at, at + 2)

@@ -1,6 +1,7 @@
 import pytest
 from pycrdt import XmlElement, XmlText
 
+from documents import placing
 from documents import threads as service
 from documents.crdt import encode
 from documents.models import Comment, Document, LinkReach, Membership, Thread
@@ -267,27 +268,76 @@ def test_user_who_is_gone_leaves_what_they_said(api, text_document, alice, bob, 
     assert thread["comments"][0]["text"] == "Wirklich? 😀"
 
 
-def test_list_costs_the_same_whatever_its_length(
-    api, text_document, alice, bob, typist, django_assert_max_num_queries, monkeypatch
-):
+@pytest.fixture
+def builds(monkeypatch):
+    """The ids of the documents that were built for their places."""
     built = []
-    build = service.build_document
-    monkeypatch.setattr(service, "build_document", lambda **of: (built.append(of), build(**of))[1])
+    build = placing.build_document
+
+    def note(*, document_id):
+        built.append(document_id)
+        return build(document_id=document_id)
+
+    monkeypatch.setattr(placing, "build_document", note)
+    monkeypatch.setattr(placing, "_kept", type(placing._kept)())
+    return built
+
+
+def test_list_costs_the_same_whatever_its_length(
+    api, text_document, alice, bob, typist, django_assert_max_num_queries, builds
+):
     thread = start(api(bob), text_document).json()
     for _ in range(9):
         start(api(alice), text_document)
     for _ in range(5):
         api(alice).post(f"{one(text_document, thread)}comments/", {"text": "é"}, format="json")
     client = api(bob)
-    built.clear()
+    typist.type(" und mehr")
+    builds.clear()
     with django_assert_max_num_queries(10):
         results = listed(client, text_document)
     assert (len(results), len(results[0]["comments"])) == (10, 6)
-    assert len(built) == 1
+    assert builds == [text_document.id]
+
+
+def test_document_is_built_anew_only_when_it_was_edited(api, text_document, bob, typist, builds):
+    start(api(bob), text_document)
+    listed(api(bob), text_document)
+    assert len(builds) == 1
+    typist.change(lambda: typist.text.insert(0, "😀 "))
+    assert quoted(api(bob), text_document) == "é😀"
+    quoted(api(bob), text_document)
+    assert len(builds) == 2
+
+
+def test_restored_backup_that_went_another_way_to_the_same_seq_is_built_anew(
+    api, text_document, bob, typist, builds
+):
+    start(api(bob), text_document)
+    listed(api(bob), text_document)
+    Document.objects.filter(id=text_document.id).update(log_checksum=7)
+    builds.clear()
+    listed(api(bob), text_document)
+    assert len(builds) == 1
+
+
+def test_places_of_few_documents_are_kept(api, document, text_document, bob, typist, builds, alice):
+    from documents.lifecycle import create_document
+
+    start(api(bob), text_document)
+    for _ in range(placing.KEPT):
+        another = create_document(owner=alice, kind="text")
+        typed = type(typist)(another, alice)
+        typed.type("é😀")
+        start(api(alice), another)
+    assert len(placing._kept) == placing.KEPT
+    builds.clear()
+    listed(api(bob), text_document)
+    assert builds == [text_document.id]
 
 
 def test_document_is_not_built_for_no_threads(api, text_document, bob, monkeypatch):
-    monkeypatch.setattr(service, "build_document", None)
+    monkeypatch.setattr(placing, "build_document", None)
     assert listed(api(bob), text_document) == []
 
 

@@ -1,1 +1,1 @@
-"""An app that ends its process at a chosen step of making a snapshot, as a power cut would."""
+"""An app that ends its process at a step of a snapshot or of packing, as a power cut would."""

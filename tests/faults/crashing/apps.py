@@ -1,4 +1,4 @@
-"""Wraps the steps of `documents.snapshots`; CRASH_AT names the one that is the last."""
+"""Wraps the steps of snapshots and of packing; CRASH_AT names the one that is the last."""
 
 import os
 from collections.abc import Callable
@@ -16,6 +16,14 @@ STEPS = [
     "after the counters are written",
     "after the commit",
 ]
+PACKING_STEPS = [
+    "before the rows are chosen",
+    "after the rows are chosen",
+    "before the segment is written",
+    "after the segment is written",
+    "after the rows are deleted",
+    "after the segment is committed",
+]
 
 
 class CrashingConfig(AppConfig):
@@ -23,8 +31,8 @@ class CrashingConfig(AppConfig):
 
     def ready(self) -> None:
         """Break the product at one place, and nowhere else."""
-        from documents import snapshots
-        from documents.models import Document, Snapshot
+        from documents import packing, snapshots
+        from documents.models import Document, Segment, Snapshot
 
         step = os.environ.get("CRASH_AT", "")
         read, write, count = (
@@ -36,6 +44,12 @@ class CrashingConfig(AppConfig):
         Snapshot.save = _ending(Snapshot.save, step, write)
         Document.save = _ending(Document.save, step, count, only_with="snapshot_seq")
         snapshots._add_snapshot = _ending(snapshots._add_snapshot, step, "the commit")
+        # The first snapshot is enough.
+        packing.MIN_ROWS, packing.MARGIN_ROWS = 4, 2
+        packing._choose = _ending(packing._choose, step, "the rows are chosen")
+        Segment.save = _ending(Segment.save, step, "the segment is written")
+        packing._delete_rows = _ending(packing._delete_rows, step, "the rows are deleted")
+        packing._replace = _ending(packing._replace, step, "the segment is committed")
 
 
 def _ending(work: Callable[..., Any], step: str, what: str, *, only_with: str = "") -> Any:
