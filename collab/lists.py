@@ -11,11 +11,13 @@ import logging
 import uuid
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from django.contrib.auth import get_user_model
 
 from collab.hints import Hints
+from collab.link_ends import LinkEnds
 from collab.records import read_access
 from collab.wire.messages import Kind, ListChange
 from documents import bus
@@ -72,6 +74,8 @@ class _Look:
     page: Page | None
     # Who may not see it any more, with why.
     refused: Mapping[int | None, ListRefused]
+    # When the document's link ends, by which some may see it.
+    link_until: datetime | None = None
 
 
 class _Watch:
@@ -98,6 +102,7 @@ class LiveLists:
         self._hints = hints
         # By the request and, for a user's own list, the user.
         self._watches: dict[tuple[ListRequest, int | None], _Watch] = {}
+        self._link_ends = LinkEnds(self.recheck)
 
     async def read_once(self, request: ListRequest, user_id: int | None) -> Page:
         """What REST answers; raises ListRefused."""
@@ -122,7 +127,7 @@ class LiveLists:
             watch.subscribers.append(subscriber)
             stirred = watch.stirred
             try:
-                revision, page = await self._services.read(
+                look, page = await self._services.read(
                     lambda: _first_look(watch, subscriber.user_id)
                 )
             except BaseException:
@@ -133,9 +138,10 @@ class LiveLists:
             raise
         subscriber.told, subscriber.is_whole = page.items, page.is_whole
         answer(page)
+        self._expect_link_end(request, look)
         if len(watch.subscribers) == 1:
-            watch.revision = revision
-        if stirred != watch.stirred or revision != watch.revision:
+            watch.revision = look.revision
+        if stirred != watch.stirred or look.revision != watch.revision:
             self._stir(watch)
 
     def unsubscribe(self, request: ListRequest, subscriber: Subscriber) -> None:
@@ -151,7 +157,18 @@ class LiveLists:
         watch.subscribers.remove(subscriber)
         if not watch.subscribers:
             del self._watches[place]
+            ends = watch.request.document_id
+            if (
+                ends is not None
+                and ends in self._link_ends
+                and all(request.document_id != ends for request, _ in self._watches)
+            ):
+                self._link_ends.forget(ends)
         return True
+
+    def _expect_link_end(self, request: ListRequest, look: _Look) -> None:
+        if request.document_id is not None:
+            self._link_ends.expect(request.document_id, look.link_until)
 
     # When there is news -----------------------------------------------------------------
 
@@ -210,6 +227,8 @@ class LiveLists:
             watch.revision = -1
             return
         watch.revision = look.revision
+        if watch.subscribers:
+            self._expect_link_end(watch.request, look)
         page = look.page or Page({"results": [], "next": None})
         items = page.items
         for subscriber in subscribers:
@@ -272,8 +291,10 @@ def _look(
     request = watch.request
     revision = read_revisions([watch.key])[watch.key]
     refused: dict[int | None, ListRefused] = {}
+    link_until = None
     if request.document_id is not None:
         access = read_access(request.document_id, users)
+        link_until = None if access is None else access.link_until
         found = {} if access is None else access.roles
         refused = {
             user_id: ListRefused(404, "There is no such document.")
@@ -290,15 +311,15 @@ def _look(
             refused[user_id] = error
         else:
             break
-    return _Look(revision, page, refused)
+    return _Look(revision, page, refused, link_until)
 
 
-def _first_look(watch: _Watch, user_id: int | None) -> tuple[int, Page]:
+def _first_look(watch: _Watch, user_id: int | None) -> tuple[_Look, Page]:
     """The same for one who begins to watch; raises ListRefused."""
     look = _look(watch, [user_id], None)
     if look.page is None:
         raise look.refused[user_id]
-    return look.revision, look.page
+    return look, look.page
 
 
 def _read_beginning(

@@ -433,6 +433,32 @@ async def test_link_that_is_given_an_end_later_ends_then(wires, text_document):
     assert await socket.close_code() == 4403
 
 
+async def test_live_list_of_who_came_by_the_link_ends_with_it(wires, alice, charlie, text_document):
+    await in_thread(lambda: open_link(text_document, seconds=0.5))
+    lists = (await current_hub()).lists
+    watchers = []
+    for user in (alice, charlie):
+        token = (await token_of(user))["authorization"][len("Token ") :]
+        watchers.append(await wires.sockets("/ws/events/", token=token))
+        params = {"document": str(text_document.id)}
+        await watchers[-1].send(
+            type="request", id=1, method="members.list", params=params, live=True
+        )
+        await watchers[-1].receive("response")
+    # Nobody has the document open: it is the list that knows.
+    assert (await watchers[1].receive("error"))["code"] == "not_found"
+    await watchers[0].send(type="ping")
+    assert (await watchers[0].receive("pong", "error"))["type"] == "pong"
+    # A timer goes with the last who watches.
+    await in_thread(lambda: open_link(text_document, seconds=3600))
+    await watchers[1].send(type="request", id=2, method="members.list", params=params, live=True)
+    await watchers[1].receive("response", id=2)
+    assert text_document.id in lists._link_ends
+    for watcher in watchers:
+        await watcher.leave()
+    assert text_document.id not in lists._link_ends
+
+
 async def test_end_that_is_put_off_or_is_nobodys_any_more_is_not_told():
     told: list[uuid.UUID] = []
     last = asyncio.Event()

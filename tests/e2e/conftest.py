@@ -109,6 +109,22 @@ def cluster_cast(cluster: Server) -> Iterator[Cast]:
     people.close()
 
 
+@pytest.fixture(scope="session")
+def twins(new_postgres: Callable[[], str], redis: Redis) -> Iterator[tuple[Server, Server]]:
+    """Two servers of one process each, on one database and Redis: one knows who is on which."""
+    services = {"database_url": new_postgres(), "redis_url": redis.url}
+    with serve(**services) as here, serve(**services) as there:
+        yield here, there
+
+
+@pytest.fixture(scope="session")
+def twin_cast(twins: tuple[Server, Server]) -> Iterator[Cast]:
+    """Of the first of them."""
+    people = Cast.on(twins[0])
+    yield people
+    people.close()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def mortal(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server for one test, which may kill it, on each database."""
