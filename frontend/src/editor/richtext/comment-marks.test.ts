@@ -78,6 +78,13 @@ test("what is selected can be kept, and is highlighted from then on", () => {
   expect(layer.tops.get()?.has("thread-1")).toBe(true);
 });
 
+test("a passage can begin and end where the document does", () => {
+  mark(select(1, 5));
+  expect(marked()).toEqual(["déjà"]);
+  mark(select(19, editor.state.doc.content.size - 1));
+  expect(marked()).toEqual(["second"]);
+});
+
 test("a highlight goes along with its text, whoever types before it", () => {
   mark(select(6, 11));
   theirText().insert(0, "é😀 ");

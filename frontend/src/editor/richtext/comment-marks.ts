@@ -209,8 +209,9 @@ interface SyncState {
 
 /** Where a kept position is in the editor now; `null` when it is not in this text any more. */
 function locate(position: unknown, { doc, type, binding }: SyncState): number | null {
-  const relative = Y.createRelativePositionFromJSON(position);
-  return relativePositionToAbsolutePosition(doc, type, relative, binding.mapping);
+  // As y-tiptap makes them itself: it refuses the start of a document as the place of a letter.
+  const relative = bind(Y.createRelativePositionFromJSON(position), doc, -1);
+  return relative && relativePositionToAbsolutePosition(doc, type, relative, binding.mapping);
 }
 
 /** The same place, bound to the character before it (-1) or behind it (0), and to no other. */
