@@ -187,15 +187,27 @@ def test_a_comment_needs_no_mouse(alice, bob, document):
     alice.open(document)
     bob.open(document)
     alice.editor.focus()
-    alice.page.keyboard.press("Control+Home")
-    for _ in range(7):
-        alice.page.keyboard.press("Shift+ArrowRight")
+    alice.page.keyboard.press("Control+End")
+    alice.page.keyboard.press("Shift+Home")
+    expect(alice.page.get_by_test_id("comment-button")).to_be_visible()
     alice.page.keyboard.press("Control+Alt+m")
     expect(alice.page.get_by_label("Comment", exact=True)).to_be_focused()
     alice.type("By hand")
     alice.page.keyboard.press("Control+Enter")
     expect(threads(bob)).to_contain_text("By hand")
-    expect(marks(bob)).to_have_text("We ship")
+    expect(marks(bob)).to_have_text("The end.")
+
+
+def test_comments_are_read_over_rest_while_no_socket_can_be_opened(alice, bob, document):
+    alice.open(document)
+    comment_on(alice, alice.editor.locator("p").nth(1), "Read me on a train é😀")
+    bob.open(document)
+    expect(threads(bob)).to_contain_text("Read me on a train é😀")
+    bob.page.route_web_socket("**/ws/**", lambda socket: socket.close())
+    bob.page.reload()
+    expect(bob.page.get_by_test_id("offline")).to_be_visible()
+    expect(threads(bob)).to_contain_text("Read me on a train é😀")
+    expect(marks(bob)).to_have_text("Ask the press for a quiet day.")
 
 
 # The bell ---------------------------------------------------------------------------------------

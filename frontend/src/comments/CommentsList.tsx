@@ -1,6 +1,6 @@
 import { SegmentedControl, Skeleton, Stack } from "@mantine/core";
 import { IconMessage } from "@tabler/icons-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { DocumentInfo, Person } from "../api/types";
 import { useObservable } from "../document/useObservable";
 import { threadKey } from "../editor/comment-layer";
@@ -20,6 +20,13 @@ export function CommentsList({ document, comments, people }: CommentsListProps) 
   const { layer, threads, active, pick, draft, endDraft } = comments;
   const [which, setWhich] = useState("open");
   const tops = useObservable(layer.tops);
+  const isActiveResolved = threads?.find(({ id }) => threadKey(id) === active)?.resolved;
+  // Whatever was picked, it is in the list that is shown.
+  useEffect(() => {
+    if (isActiveResolved !== undefined) {
+      setWhich(isActiveResolved ? "resolved" : "open");
+    }
+  }, [isActiveResolved]);
   const shown = threads?.filter(({ resolved }) => resolved === (which === "resolved"));
   const place = (id: number) => tops?.get(threadKey(id)) ?? Number.POSITIVE_INFINITY;
   const ordered = shown?.toSorted(

@@ -112,7 +112,7 @@ export const ThreadCard = memo(function ThreadCard(props: ThreadCardProps) {
         </Text>
       )}
       {!isActive && replies.length > 0 && (
-        <Text size="xs" fw={550} c="iris" className={classes.note}>
+        <Text size="xs" className={`${classes.note} ${classes.mention}`}>
           {replies.length === 1 ? "1 reply" : `${replies.length} replies`}
         </Text>
       )}

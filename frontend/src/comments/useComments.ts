@@ -40,6 +40,10 @@ export function useComments(document: DocumentInfo, provider: DocumentProvider):
   const startDraft = useCallback(() => {
     const selected = layer.host?.readSelection() ?? null;
     if (selected !== null) {
+      // What is typed before the field is there must not take the place of the passage.
+      if (window.document.activeElement instanceof HTMLElement) {
+        window.document.activeElement.blur();
+      }
       setDraft(selected);
       setActive(DRAFT);
     }

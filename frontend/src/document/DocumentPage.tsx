@@ -1,15 +1,14 @@
 import { useDocumentTitle, useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
-import { useSearchParams } from "react-router";
 import { documentQuery, invalidateLists } from "../api/documents";
 import type { DocumentInfo, Person } from "../api/types";
 import { PRODUCT_NAME } from "../app/brand";
 import { useVisitor } from "../app/session";
 import { CommentButton } from "../comments/CommentButton";
 import { CommentMargin } from "../comments/CommentMargin";
+import { LinkedThread } from "../comments/LinkedThread";
 import { useComments } from "../comments/useComments";
-import { threadKey } from "../editor/comment-layer";
 import { loadEditor } from "../editor/load";
 import { FollowFrame } from "../follow/FollowFrame";
 import { useFollow } from "../follow/useFollow";
@@ -95,8 +94,6 @@ export function DocumentPage({ document, session, reopen }: DocumentPageProps) {
     }
   }, [active, isWide, layer]);
 
-  useLinkedThread(comments.pick, () => setPanel("comments"), comments.threads, layer);
-
   if (refusal !== null) {
     return <RefusedPage refusal={refusal} document={document} session={session} reopen={reopen} />;
   }
@@ -145,6 +142,7 @@ export function DocumentPage({ document, session, reopen }: DocumentPageProps) {
           <CommentMargin document={document} comments={comments} people={mentionable} />
         )}
       </main>
+      <LinkedThread comments={comments} onUnplaced={() => setPanel("comments")} />
       <SidePanels
         document={document}
         provider={provider}
@@ -185,41 +183,4 @@ function useMentionable(
     }
     return [...known.values()].filter(({ username }) => username !== me?.username);
   }, [members, people, me]);
-}
-
-/** Shows the thread that a notification led to. */
-function useLinkedThread(
-  pick: (key: string) => void,
-  showList: () => void,
-  threads: ReturnType<typeof useComments>["threads"],
-  layer: ReturnType<typeof useComments>["layer"],
-): void {
-  const [parameters, setParameters] = useSearchParams();
-  const wanted = Number(parameters.get("thread"));
-  const tops = useObservable(layer.tops);
-  const thread = threads?.find(({ id }) => id === wanted);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each address.
-  useEffect(() => {
-    if (thread === undefined || tops === null) {
-      return;
-    }
-    const key = threadKey(thread.id);
-    if (!thread.resolved && !thread.removed && !tops.has(key)) {
-      // The editor has not drawn it yet.
-      return;
-    }
-    pick(key);
-    if (tops.has(key)) {
-      layer.host?.reveal(key);
-    } else {
-      showList();
-    }
-    setParameters(
-      (current) => {
-        current.delete("thread");
-        return current;
-      },
-      { replace: true },
-    );
-  }, [thread?.id, tops]);
 }

@@ -6,6 +6,8 @@ import { newestCursorOf } from "./newest-cursor";
 
 /** What a person does with a page of their own accord. */
 const OWN_MOVES = ["wheel", "touchmove", "keydown", "mousedown"] as const;
+/** What is done here moves nobody through the text. */
+const ASIDE = "[data-keeps-following], header, [role=dialog]";
 /** Keys that neither move nor write anything. */
 const QUIET_KEYS = new Set(["Tab", "Shift", "Control", "Alt", "Meta", "CapsLock"]);
 
@@ -57,8 +59,7 @@ export function useFollow(
 
     function onOwnMove(event: Event): void {
       const isQuiet = event instanceof KeyboardEvent && QUIET_KEYS.has(event.key);
-      const isAside =
-        event.target instanceof Element && event.target.closest("[data-keeps-following]");
+      const isAside = event.target instanceof Element && event.target.closest(ASIDE);
       if (!isQuiet && !isAside) {
         follow(null);
       }

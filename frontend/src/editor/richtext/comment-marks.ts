@@ -23,6 +23,7 @@ const key = new PluginKey<DecorationSet>("commentMarks");
 
 /** What was typed moves the marks at once; where Yjs has them is looked at when it is quiet. */
 const SETTLE_MS = 150;
+const MEASURE_MS = 30;
 
 /** Highlights of what has comments. They are drawn over the document, which knows nothing of them. */
 export function createCommentMarks(layer: CommentLayer, awareness: Awareness) {
@@ -81,8 +82,13 @@ class CommentMarks implements EditorHost {
     if (view.state.doc !== before.doc && this.#layer.marks.get().length > 0) {
       this.#drawing.request(SETTLE_MS);
     }
-    if (view.state !== before) {
-      this.#measuring.request(30);
+    // Without comments and selections a keystroke costs nothing.
+    const hasPlaces =
+      this.#layer.marks.get().length > 0 ||
+      !view.state.selection.empty ||
+      this.#layer.selectionTop.get() !== null;
+    if (view.state !== before && hasPlaces) {
+      this.#measuring.request(MEASURE_MS);
     }
   }
 

@@ -13,6 +13,7 @@ import { type CommentLayer, type EditorHost, equalTops, Later, markAt } from "..
 import { hasDrawableCursor } from "../shared-cursor";
 
 const SETTLE_MS = 150;
+const MEASURE_MS = 30;
 
 const drawMarks = StateEffect.define<DecorationSet>();
 
@@ -70,8 +71,13 @@ class CommentMarks implements EditorHost {
     if (update.docChanged && this.#layer.marks.get().length > 0) {
       this.#drawing.request(SETTLE_MS);
     }
-    if (update.docChanged || update.selectionSet || update.geometryChanged) {
-      this.#measuring.request(30);
+    // Without comments and selections a keystroke costs nothing.
+    const hasPlaces =
+      this.#layer.marks.get().length > 0 ||
+      !update.state.selection.main.empty ||
+      this.#layer.selectionTop.get() !== null;
+    if (hasPlaces && (update.docChanged || update.selectionSet || update.geometryChanged)) {
+      this.#measuring.request(MEASURE_MS);
     }
   }
 
