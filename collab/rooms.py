@@ -31,6 +31,7 @@ from collab.wire.messages import (
     Stateless,
     SyncRequest,
 )
+from collab.writing import Writing
 from documents import bus
 from documents.log import State
 from documents.marks import Mark
@@ -66,6 +67,11 @@ class Room:
             audience=self.audience,
             services=services,
             give_up=self.close,
+        )
+        self._writing = Writing(
+            self._content,
+            audience=self.audience,
+            services=services,
             remind=lambda session: self.put(session, _Overdue()),
         )
         self._inbox: list[tuple[Session, RoomMessage | _Overdue]] = []
@@ -95,7 +101,7 @@ class Room:
 
     def leave(self, session: Session) -> None:
         """The session's socket is gone."""
-        self._content.forget(session)
+        self._writing.forget(session)
         self._share_awareness(session, self.audience.leave(session))
 
     async def submit(self, session: Session, message: RoomMessage) -> None:
@@ -158,6 +164,7 @@ class Room:
             return
         self.closed = True
         self._content.stop()
+        self._writing.stop()
         self.audience.close(code, reason)
         self._make_space()
         self._settled.set()
@@ -208,12 +215,12 @@ class Room:
                     self._share_stateless(session, message)
                 case SyncRequest():
                     # The answer holds what arrived before the question.
-                    await self._content.write(edits)
+                    await self._writing.write(edits)
                     edits = {}
                     self._synchronise(session, message)
                 case _Overdue():
-                    await self._content.settle_held(session)
-        await self._content.write(edits)
+                    await self._writing.settle_held(session)
+        await self._writing.write(edits)
         self._hear_awareness(cursors)
 
     def _synchronise(self, session: Session, request: SyncRequest) -> None:

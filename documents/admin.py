@@ -11,7 +11,12 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.html import format_html
 
-from documents import bus, changes
+from documents import (
+    admin_talk,  # noqa: F401 (Django looks for this module alone)
+    bus,
+    changes,
+)
+from documents.admin_base import ModelAdmin, ReadOnlyAdmin
 from documents.errors import DocumentError
 from documents.lifecycle import purge_document, trash_document, untrash_document
 from documents.models import Connection, Document, Membership, Process, Segment, Snapshot, Update
@@ -19,30 +24,11 @@ from documents.notifications import tell_notifications_changed
 from documents.roles import Role
 
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
     TabularInline = admin.TabularInline[Any, Any]
 else:
-    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
+    TabularInline = admin.TabularInline
 
 _PREVIEW_BYTES = 256
-
-
-class ReadOnlyAdmin(ModelAdmin):
-    """For what only the product itself may write."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Nobody."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Nobody."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Nobody."""
-        return False
 
 
 class InTrashFilter(admin.SimpleListFilter):
@@ -319,7 +305,3 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
     """How many of these there are for each row: a subquery, so that counts do not multiply."""
     counted = rows.order_by().values("document").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-
-
-# Registers the rest; it builds on what stands above.
-import documents.admin_talk  # noqa: E402, F401

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import truncatechars
 
-from documents.admin import ReadOnlyAdmin
+from documents.admin_base import ReadOnlyAdmin
 from documents.invitations import withdraw_invitation
 from documents.messages import delete_message
 from documents.models import Comment, Invitation, Message

@@ -198,4 +198,4 @@ class Scene:
         await self.turn()
 
     def text(self) -> str:
-        return str(self.room._content._doc._doc.get("t", type=Text))
+        return str(self.room._content.doc._doc.get("t", type=Text))

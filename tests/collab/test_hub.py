@@ -197,7 +197,7 @@ async def test_what_was_written_and_what_was_sent_is_not_kept(sockets, bob, text
     room = await hub.enter(text_document.id)
     for _ in range(2):
         await hub._poll()
-    assert room._content._doc._full is None
+    assert room._content.doc._full is None
     assert "batch" not in room._task.get_coro().cr_frame.f_locals
 
 

@@ -35,7 +35,7 @@ class Reading:
 def reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reading]:
     reading = Reading()
     monkeypatch.setattr("collab.live_doc.admit", reading)
-    monkeypatch.setattr("collab.content._LARGE_BYTES", 4)
+    monkeypatch.setattr("collab.writing._LARGE_BYTES", 4)
     yield reading
     reading.may_end.set()
 

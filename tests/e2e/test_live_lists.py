@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import uuid
 from typing import Any, Self
 
 import pytest
@@ -61,11 +62,13 @@ class LiveList:
                 self.items[event["id"]] = event["item"]
             self._news.set()
 
-    async def becomes(self, path: str) -> None:
+    async def becomes(self, path: str, **query: Any) -> None:
         """Wait until it is what REST answers there."""
 
         def fetch() -> dict[str | int, Any]:
-            results = self.person.call("GET", path, params={"page_size": 200}).json()["results"]
+            results = self.person.call("GET", path, params={"page_size": 200, **query}).json()[
+                "results"
+            ]
             return {item["id"]: item for item in results}
 
         there = await asyncio.to_thread(fetch)
@@ -139,10 +142,16 @@ async def test_what_changes_while_redis_is_away_is_pushed_all_the_same(new_postg
 
 @pytest.mark.parametrize("path", ["/ws/events/", "/ws/documents/{}/"])
 async def test_script_follows_a_list_over_the_wire(cast: Cast, path: str):
-    document = cast.alice.create(title="Plan é😀", bob="editor")
-    async with LiveList(cast.bob, path.format(document), "documents.list", ordering="title") as own:
+    # Others have made documents on this server too.
+    name = f"é😀 {uuid.uuid4()}"
+    document = cast.alice.create(title=f"Plan {name}", bob="editor")
+    async with LiveList(
+        cast.bob, path.format(document), "documents.list", ordering="title", q=name
+    ) as own:
         await asyncio.to_thread(
-            cast.alice.call, "PATCH", f"/documents/{document}/", json={"title": "Other"}
+            cast.alice.call, "PATCH", f"/documents/{document}/", json={"title": f"Other {name}"}
         )
-        await own.becomes("/documents/")
-        assert own.items[document]["title"] == "Other"
+        second = await asyncio.to_thread(cast.alice.create, title=f"Second {name}", bob="viewer")
+        await own.becomes("/documents/", q=name)
+        assert own.items[document]["title"] == f"Other {name}"
+        assert own.items.keys() == {document, second}
