@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-IN_THE_BROWSER = ["tests/e2e/test_browser.py", "tests/e2e/test_stock_editors.py"]
+IN_THE_BROWSER = [
+    "tests/e2e/test_browser.py",
+    "tests/e2e/test_browser_talk.py",
+    "tests/e2e/test_stock_editors.py",
+]
 PYTEST = [sys.executable, "-m", "pytest"]
 # What pytest and vitest say when they are done, without its colours.
 CLOSING_LINE = re.compile(r"^=+ .*\b(passed|failed|errors?|no tests ran)\b.* =+$|^ +Tests  .+$")

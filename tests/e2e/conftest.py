@@ -24,7 +24,7 @@ from tests.services import (
     stop_on_sigterm,
 )
 
-BROWSERS = {"test_browser", "test_stock_editors"}
+BROWSERS = {"test_browser", "test_browser_talk", "test_stock_editors"}
 # A line for every request is noise beside a failure.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
@@ -81,7 +81,8 @@ def new_postgres(postgres: Postgres) -> Callable[[], str]:
 @pytest.fixture(scope="session")
 def server(new_sqlite: Callable[[], str]) -> Iterator[Server]:
     """One process on SQLite, shared by all tests that do it no harm."""
-    with serve(database_url=new_sqlite()) as running:
+    # Mail is printed.
+    with serve(database_url=new_sqlite(), env={"EMAIL_URL": "console:"}) as running:
         yield running
         running.terminate()
         # Whatever was thrown at it, it knew what it was.

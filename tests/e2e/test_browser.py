@@ -309,7 +309,9 @@ def test_a_copy_that_is_opened_without_the_socket_can_be_written(alice, bob, doc
     assert alice.words() == bob.words()
 
 
-def test_signing_out_in_another_tab_loses_nothing_that_is_typed(alice, cast, document):
+def test_signing_out_in_another_tab_ends_the_page_and_loses_nothing(alice, cast, document):
+    # The page asks who is signed in, and is told that nobody is.
+    alice.forgive(r"status of 401")
     alice.open(document)
     alice.type_at_end("Before. ")
     alice.expect_saved()
@@ -319,9 +321,17 @@ def test_signing_out_in_another_tab_loses_nothing_that_is_typed(alice, cast, doc
     other_tab.get_by_test_id("user-menu").click()
     other_tab.get_by_role("menuitem", name="Sign out").click()
     expect(other_tab.get_by_role("button", name="Sign in")).to_be_visible()
-    # The copy on this device is taken away; the socket is still open.
-    alice.type_at_end("After.")
 
+    sign_in_again = alice.page.get_by_role("button", name="Sign in again")
+    username = alice.page.get_by_label("Username")
+    expect(sign_in_again.or_(username)).to_be_visible()
+    if sign_in_again.is_visible():
+        sign_in_again.click()
+    username.fill("alice")
+    alice.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    alice.page.get_by_role("button", name="Sign in").click()
+    alice.expect_words("Before.")
+    alice.type_at_end("After.")
     alice.expect_saved()
     text = cast.alice.call("GET", f"/documents/{document}/content/").json()["text"]
     assert text == "Before. After."
@@ -440,6 +450,15 @@ def test_a_screenshot_for_the_readme(alice, bob, cast, tmp_path):
     )
     edits = f"/documents/{document}/edits/"
     cast.alice.call("POST", edits, json={"ops": [{"append": text}]})
+    words = cast.alice.content(document)["text"]
+    for person, passage, said in (
+        (cast.bob, "Thursday", "All green since Tuesday. @alice, do you tell the press?"),
+        (cast.alice, "Wednesday", "Could we have it in the morning?"),
+    ):
+        start = words.index(passage)
+        anchor = {"start": start, "end": start + len(passage)}
+        thread = {"anchor": anchor, "text": said}
+        person.call("POST", f"/documents/{document}/threads/", json=thread)
     alice.open(document)
     bob.open(document)
     bob.editor.locator("p", has_text="We ship on").click()
@@ -448,6 +467,7 @@ def test_a_screenshot_for_the_readme(alice, bob, cast, tmp_path):
     alice.expect_words("Even bob")
     alice.expect_present("alice", "bob")
     expect(alice.page.locator(".collaboration-carets__label")).to_be_attached()
+    expect(alice.page.get_by_test_id("thread")).to_have_count(2)
     alice.page.screenshot(path=pictures / "editor.png")
     assert (pictures / "editor.png").stat().st_size > 10_000
 

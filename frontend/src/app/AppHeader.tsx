@@ -1,6 +1,7 @@
 import { Group, UnstyledButton } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
+import { NotificationBell } from "../notifications/NotificationBell";
 import classes from "./AppHeader.module.css";
 import { Logo, PRODUCT_NAME } from "./brand";
 import { UserMenu } from "./UserMenu";
@@ -14,7 +15,8 @@ export function AppHeader({ children }: { children?: ReactNode }) {
         <span className={classes.name}>{PRODUCT_NAME}</span>
       </UnstyledButton>
       <div className={classes.middle}>{children}</div>
-      <Group gap="xs">
+      <Group gap="xs" wrap="nowrap">
+        <NotificationBell />
         <UserMenu />
       </Group>
     </header>

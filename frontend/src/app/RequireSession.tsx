@@ -1,15 +1,30 @@
 import { Button } from "@mantine/core";
 import { IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, Outlet, useLocation, useOutletContext } from "react-router";
+import { Navigate, Outlet, useLocation } from "react-router";
 import { meQuery } from "../api/session";
-import type { Person } from "../api/types";
+import { useEvents } from "../live/useEvents";
 import { Message } from "../ui/Message";
 import { PageSkeleton } from "./PageSkeleton";
 
+/** Keeps the pages below it up to date; one socket, whichever of them is shown. */
+export function LivePages() {
+  const { data: me } = useQuery(meQuery);
+  useEvents(me?.username ?? null);
+  return <Outlet />;
+}
+
 /** Shows the page to who is signed in, and the way back here to who is not. */
 export function RequireSession() {
-  const { pathname, search } = useLocation();
+  return <Entrance isOpen={false} />;
+}
+
+/** Shows the page to everybody: what a visitor may see, the page finds out. */
+export function WelcomeVisitors() {
+  return <Entrance isOpen />;
+}
+
+function Entrance({ isOpen }: { isOpen: boolean }) {
   const { data: me, error, refetch } = useQuery(meQuery);
   if (me === undefined) {
     return error === null ? (
@@ -24,16 +39,17 @@ export function RequireSession() {
       </Message>
     );
   }
-  if (me === null) {
-    const next = `${pathname}${search}`;
-    return (
-      <Navigate to={next === "/" ? "/login" : `/login?next=${encodeURIComponent(next)}`} replace />
-    );
+  if (me === null && !isOpen) {
+    return <ToSignIn />;
   }
   return <Outlet context={me} />;
 }
 
-/** Who is signed in; for pages below `RequireSession`. */
-export function useMe(): Person {
-  return useOutletContext<Person>();
+/** To the sign-in, and from there back here. */
+export function ToSignIn() {
+  const { pathname, search } = useLocation();
+  const next = `${pathname}${search}`;
+  return (
+    <Navigate to={next === "/" ? "/login" : `/login?next=${encodeURIComponent(next)}`} replace />
+  );
 }

@@ -7,7 +7,7 @@ import { dropCopiesExcept } from "../local-copy/local-copy";
 import { countUnsavedCopies } from "../local-copy/unsaved-mark";
 import { PersonAvatar } from "../people/PersonAvatar";
 import { confirm } from "../ui/confirm";
-import { useMe } from "./RequireSession";
+import { useMe } from "./session";
 
 const SCHEMES = [
   { value: "light", label: "Light", icon: <IconSun size={16} /> },

@@ -3,7 +3,7 @@ import { RegisterPage } from "../pages/RegisterPage";
 import { SignInPage } from "../pages/SignInPage";
 import { CrashPage, NotFoundPage } from "./CrashPage";
 import { PageSkeleton } from "./PageSkeleton";
-import { RequireSession } from "./RequireSession";
+import { LivePages, RequireSession, WelcomeVisitors } from "./RequireSession";
 
 /** The pages; those behind the sign-in are chunks of their own. */
 export const router = createBrowserRouter([
@@ -14,23 +14,39 @@ export const router = createBrowserRouter([
       { path: "/login", element: <SignInPage /> },
       { path: "/register", element: <RegisterPage /> },
       {
-        element: <RequireSession />,
+        element: <LivePages />,
         children: [
           {
-            path: "/",
-            lazy: async () => ({
-              Component: (await import("../pages/DocumentsPage")).DocumentsPage,
-            }),
+            element: <RequireSession />,
+            children: [
+              {
+                path: "/",
+                lazy: async () => ({
+                  Component: (await import("../pages/DocumentsPage")).DocumentsPage,
+                }),
+              },
+              {
+                path: "/trash",
+                lazy: async () => ({ Component: (await import("../pages/TrashPage")).TrashPage }),
+              },
+            ],
           },
           {
-            path: "/trash",
-            lazy: async () => ({ Component: (await import("../pages/TrashPage")).TrashPage }),
-          },
-          {
-            path: "/documents/:id",
-            lazy: async () => ({
-              Component: (await import("../document/DocumentRoute")).DocumentRoute,
-            }),
+            element: <WelcomeVisitors />,
+            children: [
+              {
+                path: "/documents/:id",
+                lazy: async () => ({
+                  Component: (await import("../document/DocumentRoute")).DocumentRoute,
+                }),
+              },
+              {
+                path: "/invitations/:token",
+                lazy: async () => ({
+                  Component: (await import("../pages/InvitationPage")).InvitationPage,
+                }),
+              },
+            ],
           },
         ],
       },

@@ -1,28 +1,23 @@
-import {
-  ActionIcon,
-  Drawer,
-  Menu,
-  useComputedColorScheme,
-  useMantineColorScheme,
-} from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { ActionIcon, Menu, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { IconCopy, IconDots, IconHistory, IconMoon, IconSun, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
 import { useNavigate } from "react-router";
 import { duplicateDocument, invalidateLists, trashDocument } from "../api/documents";
 import type { DocumentInfo } from "../api/types";
-import { PageSkeleton } from "../app/PageSkeleton";
+import { useVisitor } from "../app/session";
 import { notify } from "../ui/notify";
 
-const VersionsPanel = lazy(() => import("./VersionsPanel"));
+interface DocumentMenuProps {
+  document: DocumentInfo;
+  onVersions: () => void;
+}
 
 /** What is needed less often. */
-export function DocumentMenu({ document }: { document: DocumentInfo }) {
+export function DocumentMenu({ document, onVersions }: DocumentMenuProps) {
   const { id, title, abilities } = document;
+  const me = useVisitor();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const [versionsShown, versions] = useDisclosure();
   const { setColorScheme } = useMantineColorScheme();
   const isDark = useComputedColorScheme() === "dark";
   const duplicate = useMutation({
@@ -45,61 +40,44 @@ export function DocumentMenu({ document }: { document: DocumentInfo }) {
     },
   });
   return (
-    <>
-      <Menu position="bottom-end" width={220}>
-        <Menu.Target>
-          <ActionIcon size={36} radius="xl" aria-label="More" data-testid="document-menu">
-            <IconDots size={19} stroke={1.7} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item
-            leftSection={<IconHistory size={16} />}
-            onClick={versions.open}
-            data-testid="versions-button"
-          >
-            Versions
-          </Menu.Item>
+    <Menu position="bottom-end" width={220}>
+      <Menu.Target>
+        <ActionIcon size={36} radius="xl" aria-label="More" data-testid="document-menu">
+          <IconDots size={19} stroke={1.7} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item
+          leftSection={<IconHistory size={16} />}
+          onClick={onVersions}
+          data-testid="versions-button"
+        >
+          Versions
+        </Menu.Item>
+        {me !== null && (
           <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => duplicate.mutate()}>
             Duplicate
           </Menu.Item>
-          <Menu.Item
-            leftSection={isDark ? <IconSun size={16} /> : <IconMoon size={16} />}
-            onClick={() => setColorScheme(isDark ? "light" : "dark")}
-          >
-            {isDark ? "Light colours" : "Dark colours"}
-          </Menu.Item>
-          {abilities.trash && (
-            <>
-              <Menu.Divider />
-              <Menu.Item
-                color="red"
-                leftSection={<IconTrash size={16} />}
-                onClick={() => trash.mutate()}
-              >
-                Move to trash
-              </Menu.Item>
-            </>
-          )}
-        </Menu.Dropdown>
-      </Menu>
-      <Drawer
-        opened={versionsShown}
-        onClose={versions.close}
-        position="right"
-        size={400}
-        title="Versions"
-        // The document stays in sight and at hand beside it.
-        withOverlay={false}
-        lockScroll={false}
-        trapFocus={false}
-        closeOnClickOutside={false}
-        shadow="xl"
-      >
-        <Suspense fallback={<PageSkeleton />}>
-          <VersionsPanel document={document} />
-        </Suspense>
-      </Drawer>
-    </>
+        )}
+        <Menu.Item
+          leftSection={isDark ? <IconSun size={16} /> : <IconMoon size={16} />}
+          onClick={() => setColorScheme(isDark ? "light" : "dark")}
+        >
+          {isDark ? "Light colours" : "Dark colours"}
+        </Menu.Item>
+        {abilities.trash && (
+          <>
+            <Menu.Divider />
+            <Menu.Item
+              color="red"
+              leftSection={<IconTrash size={16} />}
+              onClick={() => trash.mutate()}
+            >
+              Move to trash
+            </Menu.Item>
+          </>
+        )}
+      </Menu.Dropdown>
+    </Menu>
   );
 }

@@ -5,7 +5,8 @@ import { useEffect } from "react";
 import { Link, useParams } from "react-router";
 import { documentQuery } from "../api/documents";
 import { ApiError } from "../api/http";
-import { useMe } from "../app/RequireSession";
+import { ToSignIn } from "../app/RequireSession";
+import { useVisitor } from "../app/session";
 import { Message } from "../ui/Message";
 import { DocumentPage } from "./DocumentPage";
 import { DocumentSkeleton } from "./DocumentSkeleton";
@@ -20,15 +21,15 @@ export function DocumentRoute() {
 
 /** Asks for what is about the document and for its content at the same time. */
 function OpenedDocument({ id }: { id: string }) {
-  const me = useMe();
-  const { session, reopen } = useDocumentSession(id, me.username);
+  const me = useVisitor();
+  const { session, reopen } = useDocumentSession(id, me?.username ?? "");
   const {
     data: document,
     error,
     refetch,
   } = useQuery({
     ...documentQuery(id),
-    // Nobody tells of a new title; looking twice a minute is soon enough.
+    // Members are told of a new title; for others, looking twice a minute is soon enough.
     refetchInterval: 30_000,
   });
   const isMissing = error instanceof ApiError && error.status === 404;
@@ -41,6 +42,10 @@ function OpenedDocument({ id }: { id: string }) {
     }
   }, [isMissing, session]);
 
+  if (me === null && error instanceof ApiError && (error.status === 401 || isMissing)) {
+    // Whoever signs in may see it.
+    return <ToSignIn />;
+  }
   if (document !== undefined && session !== null) {
     return (
       <DocumentPage key={session.doc.guid} document={document} session={session} reopen={reopen} />

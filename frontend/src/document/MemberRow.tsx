@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
 import { changeMember, documentQuery, membersQuery, removeMember } from "../api/documents";
 import type { Member } from "../api/types";
-import { useMe } from "../app/RequireSession";
+import { useVisitor } from "../app/session";
 import { PersonAvatar } from "../people/PersonAvatar";
 import type { Role } from "../provider";
 import { confirm } from "../ui/confirm";
@@ -19,11 +19,11 @@ interface MemberRowProps {
 }
 
 export function MemberRow({ documentId, member, mayManage, isLastOwner }: MemberRowProps) {
-  const me = useMe();
+  const me = useVisitor();
   const client = useQueryClient();
   const navigate = useNavigate();
   const { user, role } = member;
-  const isMe = user.username === me.username;
+  const isMe = user.username === me?.username;
   const refresh = () =>
     Promise.all([
       client.invalidateQueries({ queryKey: membersQuery(documentId).queryKey }),

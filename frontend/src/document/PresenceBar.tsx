@@ -1,27 +1,61 @@
 import { Popover, Stack, Text, Tooltip, UnstyledButton, VisuallyHidden } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { colourOf } from "../people/colour";
 import { PersonAvatar } from "../people/PersonAvatar";
-import type { Observable, PresenceEntry } from "../provider";
 import classes from "./DocumentPage.module.css";
-import { listPeople } from "./people-here";
-import { useObservable } from "./useObservable";
+import type { PersonHere } from "./people-here";
 
 const MAX_SHOWN = 5;
+const MAX_SHOWN_SMALL = 3;
 
-/** Who is here, as the server verified it; a person with three tabs is one person. */
-export function PresenceBar({ presence }: { presence: Observable<readonly PresenceEntry[]> }) {
-  const people = listPeople(useObservable(presence));
-  const shown = people.slice(0, people.length > MAX_SHOWN ? MAX_SHOWN - 1 : MAX_SHOWN);
+interface PresenceBarProps {
+  people: readonly PersonHere[];
+  /** The id of the one whose view is followed. */
+  following: string | null;
+  onFollow: (person: PersonHere | null) => void;
+}
+
+/** Who is here, as the server verified it; a click on somebody follows their view. */
+export function PresenceBar({ people, following, onFollow }: PresenceBarProps) {
+  const isSmall = useMediaQuery("(max-width: 480px)", false, { getInitialValueInEffect: false });
+  const most = isSmall ? MAX_SHOWN_SMALL : MAX_SHOWN;
+  const shown = people.slice(0, people.length > most ? most - 1 : most);
   const others = people.slice(shown.length);
   return (
-    <ul className={classes.presence} data-testid="presence" aria-label="Who is here">
-      {shown.map(({ id, name, username }) => (
-        <Tooltip key={id} label={name}>
-          <li className={classes.person} data-username={username ?? ""}>
-            <PersonAvatar id={id} name={name} size={30} fz={12} />
-            <VisuallyHidden>{name}</VisuallyHidden>
+    <ul
+      className={classes.presence}
+      data-testid="presence"
+      aria-label="Who is here"
+      data-keeps-following
+    >
+      {shown.map((person) => {
+        const { id, name, username, isMe } = person;
+        const isFollowed = id === following;
+        return (
+          <li key={id} className={classes.person} data-username={username ?? ""}>
+            {isMe ? (
+              <Tooltip label={`${name} (you)`}>
+                <span>
+                  <PersonAvatar id={id} name={name} size={30} fz={12} />
+                  <VisuallyHidden>{name} (you)</VisuallyHidden>
+                </span>
+              </Tooltip>
+            ) : (
+              <Tooltip label={isFollowed ? `Stop following ${name}` : `Follow ${name}`}>
+                <UnstyledButton
+                  className={classes.follow}
+                  style={{ "--person": colourOf(id) } as React.CSSProperties}
+                  aria-label={`Follow ${name}`}
+                  aria-pressed={isFollowed}
+                  onClick={() => onFollow(isFollowed ? null : person)}
+                >
+                  <PersonAvatar id={id} name={name} size={30} fz={12} />
+                </UnstyledButton>
+              </Tooltip>
+            )}
           </li>
-        </Tooltip>
-      ))}
+        );
+      })}
       {others.length > 0 && (
         <li className={classes.overflow}>
           <Popover position="bottom-end" width={220}>
@@ -30,15 +64,21 @@ export function PresenceBar({ presence }: { presence: Observable<readonly Presen
                 +{others.length}
               </UnstyledButton>
             </Popover.Target>
-            <Popover.Dropdown mah={320} style={{ overflowY: "auto" }}>
+            <Popover.Dropdown mah={320} style={{ overflowY: "auto" }} data-keeps-following>
               <Stack gap={8}>
-                {others.map(({ id, name }) => (
-                  <div key={id} className={classes.otherPerson}>
-                    <PersonAvatar id={id} name={name} size={24} fz={10} />
+                {others.map((person) => (
+                  <UnstyledButton
+                    key={person.id}
+                    className={classes.otherPerson}
+                    disabled={person.isMe}
+                    aria-label={`Follow ${person.name}`}
+                    onClick={() => onFollow(person)}
+                  >
+                    <PersonAvatar id={person.id} name={person.name} size={24} fz={10} />
                     <Text size="sm" truncate>
-                      {name}
+                      {person.name}
                     </Text>
-                  </div>
+                  </UnstyledButton>
                 ))}
               </Stack>
             </Popover.Dropdown>

@@ -28,7 +28,7 @@ const EXPLANATIONS: Record<RefusalReason, { icon: ReactNode; title: string; text
   signed_out: {
     icon: <IconLogin size={28} />,
     title: "You are signed out",
-    text: "Sign in again to go on. What you typed is kept on this device and will be saved then.",
+    text: "Sign in again to go on.",
   },
   removed: {
     icon: <IconLockOff size={28} />,
@@ -68,7 +68,9 @@ export function RefusedPage({ refusal, document, session, reopen }: RefusedPageP
   const { reason } = refusal;
   const { icon, title, text } = EXPLANATIONS[reason];
   const hasUnsaved = session.provider.status.get().unsavedChanges > 0;
-  const keepsCopy = ENDS_COPY.has(reason) && hasUnsaved;
+  // Signing out in another tab takes the copies off this device.
+  const isKept = !ENDS_COPY.has(reason) && session.copy.isKept;
+  const keepsCopy = hasUnsaved && (ENDS_COPY.has(reason) || (reason === "signed_out" && !isKept));
 
   // Nothing of a document that one may not see stays on the device, except one's own unsaved words.
   useEffect(() => {
@@ -76,6 +78,14 @@ export function RefusedPage({ refusal, document, session, reopen }: RefusedPageP
       void session.copy.drop();
     }
   }, [reason, hasUnsaved, session]);
+
+  // Signing out takes the access of all one's pages: then that is what is to be said.
+  const mayBeSignedOut = reason === "removed" && !keepsCopy;
+  useEffect(() => {
+    if (mayBeSignedOut) {
+      void client.invalidateQueries({ queryKey: meQuery.queryKey });
+    }
+  }, [client, mayBeSignedOut]);
 
   async function download(): Promise<void> {
     await downloadCopy(document, session.doc);
@@ -89,7 +99,8 @@ export function RefusedPage({ refusal, document, session, reopen }: RefusedPageP
     navigate("/", { replace: true });
   }
 
-  function signIn(): void {
+  async function signIn(): Promise<void> {
+    await navigate(`/login?next=${encodeURIComponent(`/documents/${document.id}/`)}`);
     client.setQueryData(meQuery.queryKey, null);
   }
 
@@ -129,6 +140,10 @@ export function RefusedPage({ refusal, document, session, reopen }: RefusedPageP
         }
       >
         {text}
+        {reason === "signed_out" &&
+          hasUnsaved &&
+          isKept &&
+          " What you typed is kept on this device and will be saved then."}
         {keepsCopy &&
           " Some of your edits had not been saved yet: download your copy to keep them."}
       </Message>

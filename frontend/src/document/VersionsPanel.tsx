@@ -1,9 +1,11 @@
 import { ActionIcon, Button, Group, Menu, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { IconDots, IconHistory, IconRestore } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { keepVersion, restoreVersion, versionsQuery } from "../api/documents";
 import type { DocumentInfo, Version } from "../api/types";
+import { useVersions } from "../live/useLiveList";
+import type { DocumentProvider } from "../provider";
 import { confirm } from "../ui/confirm";
 import { Message } from "../ui/Message";
 import { notify } from "../ui/notify";
@@ -11,9 +13,14 @@ import { formatAgo, formatMoment } from "../ui/time";
 import { ExportItems } from "./ExportMenu";
 import classes from "./VersionsPanel.module.css";
 
+interface VersionsPanelProps {
+  document: DocumentInfo;
+  provider: DocumentProvider;
+}
+
 /** States of the document that somebody wanted to keep. */
-export default function VersionsPanel({ document }: { document: DocumentInfo }) {
-  const { data: versions, error } = useQuery(versionsQuery(document.id));
+export default function VersionsPanel({ document, provider }: VersionsPanelProps) {
+  const { data: versions, error } = useVersions(provider, document.id);
   return (
     <Stack gap="md">
       {document.abilities.create_version && <KeepForm documentId={document.id} />}

@@ -8,6 +8,9 @@ export const ROLE_CHOICES: { value: Role; label: string }[] = [
   { value: "owner", label: "Owner" },
 ];
 
+/** What can be given to somebody who is no member yet. */
+export const LESSER_ROLE_CHOICES = ROLE_CHOICES.filter(({ value }) => value !== "owner");
+
 export function labelOf(role: Role): string {
   return ROLE_CHOICES.find(({ value }) => value === role)?.label ?? role;
 }

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import * as Y from "yjs";
 import { uploadTo } from "../api/documents";
+import { socketUrl } from "../live/socket-url";
 import { LocalCopy } from "../local-copy/local-copy";
 import { DocumentProvider } from "../provider";
 
@@ -55,7 +56,7 @@ export function useDocumentSession(documentId: string, username: string): OpenDo
         return;
       }
       const provider = new DocumentProvider({
-        url: socketUrl(documentId),
+        url: socketUrl(`/ws/documents/${documentId}/`),
         doc,
         epoch: copy.epoch,
         unsavedChanges: copy.unsavedChanges,
@@ -83,9 +84,4 @@ export function useDocumentSession(documentId: string, username: string): OpenDo
   }, [documentId, username, generation, reopen]);
 
   return { session, reopen };
-}
-
-function socketUrl(documentId: string): string {
-  const { protocol, host } = window.location;
-  return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/ws/documents/${documentId}/`;
 }

@@ -1,6 +1,7 @@
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
-import type { Person } from "../api/types";
+import type { User } from "../provider";
+import type { CommentLayer } from "./comment-layer";
 
 /** What every editor is given, whatever kind of document it is for. */
 export interface EditorProps {
@@ -9,7 +10,8 @@ export interface EditorProps {
   /** Name of the shared type that holds the content. */
   root: string;
   awareness: Awareness;
-  person: Person;
+  person: User;
+  comments: CommentLayer;
   editable: boolean;
   title: string;
 }

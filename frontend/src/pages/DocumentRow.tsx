@@ -12,7 +12,7 @@ import {
 import { memo } from "react";
 import { Link } from "react-router";
 import type { DocumentInfo } from "../api/types";
-import { useMe } from "../app/RequireSession";
+import { useMe } from "../app/session";
 import { readUnsavedMark } from "../local-copy/unsaved-mark";
 import { PersonAvatar } from "../people/PersonAvatar";
 import { formatAgo, formatMoment } from "../ui/time";

@@ -1,5 +1,14 @@
 /** A Yjs provider that speaks `collab.json.v1`. It knows of no editor and of no user interface. */
-export type { Epoch, PresenceEntry, Role, User } from "./messages";
+export { EventSocket, type UserEvent } from "./event-socket";
+export type { ListListener, ListRequest } from "./list-watches";
+export {
+  type Epoch,
+  type ListChange,
+  type PresenceEntry,
+  ROLES,
+  type Role,
+  type User,
+} from "./messages";
 export { Observable } from "./observable";
 export type { ProviderOptions } from "./options";
 export { DocumentProvider } from "./provider";

@@ -4,7 +4,16 @@ import { AwarenessChannel } from "./awareness-channel";
 import { Connection } from "./connection";
 import { findMissing } from "./difference";
 import { browserEnvironment } from "./environment";
-import type { Epoch, PresenceEntry, Role, ServerError, ServerMessage, Welcome } from "./messages";
+import { type ListListener, type ListRequest, ListWatches } from "./list-watches";
+import type {
+  Epoch,
+  PresenceEntry,
+  Role,
+  ServerError,
+  ServerMessage,
+  User,
+  Welcome,
+} from "./messages";
 import { Observable } from "./observable";
 import type { ProviderOptions } from "./options";
 import { Outgoing } from "./outgoing";
@@ -34,6 +43,10 @@ export class DocumentProvider {
   readonly status = new Observable<ProviderStatus>(INITIAL_STATUS);
   /** Who is here, verified by the server, this connection included; by time of joining. */
   readonly presence = new Observable<readonly PresenceEntry[]>([]);
+  /** Whom the server takes us for; `null` before its first welcome. */
+  readonly user = new Observable<User | null>(null);
+  /** Which of those present we are; `null` while there is no connection. */
+  readonly connection = new Observable<string | null>(null);
 
   readonly #options: ProviderOptions;
   readonly #connection: Connection;
@@ -41,6 +54,7 @@ export class DocumentProvider {
   readonly #outgoing: Outgoing;
   readonly #remoteUpdates: RemoteUpdates;
   readonly #roster: PresenceRoster;
+  readonly #lists: ListWatches;
 
   #connectivity: Connectivity = "connecting";
   #everSynced = false;
@@ -80,6 +94,7 @@ export class DocumentProvider {
       onSyncNeeded: () => this.#requestSync(),
       onRefused: (problem) => this.#reportProblem(problem),
     });
+    this.#lists = new ListWatches(environment, (message) => this.#connection.send(message));
     this.#remoteUpdates = new RemoteUpdates(environment, this.doc, this);
     this.doc.on("update", this.#onDocUpdate);
     this.#refresh();
@@ -92,6 +107,11 @@ export class DocumentProvider {
   /** Tries to connect at once instead of waiting for the next attempt. */
   retryNow(): void {
     this.#connection.retryNow();
+  }
+
+  /** Keeps a list of this document up to date. Returns the function that ends it. */
+  watchList(request: ListRequest, listener: ListListener): () => void {
+    return this.#lists.watch(request, listener);
   }
 
   /** Leaves: what is typed is sent, the cursor taken away, the socket closed. The doc stays. */
@@ -136,12 +156,18 @@ export class DocumentProvider {
       case "error":
         this.#onError(message);
         break;
-      case "pong":
-      // The page asks for nothing yet that these would answer, and has no chat.
-      case "chat":
-      case "direct":
       case "response":
+        this.#lists.onResponse(message);
+        break;
       case "push":
+        this.#lists.onPush(message);
+        break;
+      case "pong":
+      // The list of messages has what is said, and nothing that was missed is missing there.
+      case "chat":
+      // The page sends none, and follows others by their cursors.
+      case "direct":
+      // For sockets without a document.
       case "event":
         break;
       default:
@@ -157,9 +183,13 @@ export class DocumentProvider {
       this.#epoch = welcome.epoch;
       this.#options.onEpoch?.(welcome.epoch);
     }
+    this.user.set(welcome.user);
+    this.connection.set(welcome.connection);
     this.#outgoing.begin(welcome.maxFrameBytes);
     this.#awarenessChannel.open();
     this.#requestSync();
+    // Behind the document itself, which people wait for.
+    this.#lists.open();
     this.#refresh();
   }
 
@@ -231,6 +261,9 @@ export class DocumentProvider {
   }
 
   #onError(error: ServerError): void {
+    if (this.#lists.onError(error)) {
+      return;
+    }
     if (error.code === "rate_limited") {
       const retryMs = error.retryMs ?? 1000;
       if (error.cseq === null) {
@@ -264,6 +297,8 @@ export class DocumentProvider {
     this.#remoteUpdates.flush();
     this.#awarenessChannel.close();
     this.#roster.clear();
+    this.connection.set(null);
+    this.#lists.close();
     this.#refresh();
   }
 

@@ -13,12 +13,14 @@ import {
 import { styleNonce } from "../../app/csp";
 import type { EditorProps } from "../types";
 import "../carets.css";
+import "../comment-marks.css";
 import "./content.css";
 import { showNamesOnMove } from "../carets";
 import type { EarlyWatch } from "../early-watch";
 import ReadOnlyDocument from "../readonly/ReadOnlyDocument";
 import { createCarets } from "./caret";
 import { createCarriers } from "./carry";
+import { createCommentMarks } from "./comment-marks";
 import { type Carried, covers, type Fit } from "./fit";
 import { createGuardedCollaboration } from "./guarded-collaboration";
 import { LinkBubble } from "./LinkBubble";
@@ -80,6 +82,7 @@ interface BoundEditorProps extends EditorProps {
 
 function BoundEditor(props: BoundEditorProps) {
   const { doc, root, awareness, person, editable, title, watch, carried, place } = props;
+  const { comments } = props;
   const [isEditingLink, linkForm] = useDisclosure();
   const mayClean = useRef(editable);
   mayClean.current = editable;
@@ -105,6 +108,7 @@ function BoundEditor(props: BoundEditorProps) {
           },
         }),
         createCarets(awareness, person),
+        createCommentMarks(comments, awareness),
         Placeholder.configure({ placeholder: "Write something, or paste it here…" }),
         ReadOnlyGuard,
         createLinkShortcut(linkForm.open),
@@ -122,7 +126,7 @@ function BoundEditor(props: BoundEditorProps) {
         },
       },
     },
-    [doc, root],
+    [doc, root, comments],
   );
 
   useEffect(() => {
@@ -174,7 +178,7 @@ function BoundEditor(props: BoundEditorProps) {
           <LinkBubble editor={editor} onEdit={linkForm.open} />
         </>
       )}
-      <div ref={content}>
+      <div ref={content} className={classes.page}>
         <EditorContent editor={editor} className={classes.content} />
       </div>
       {/* Who uses a keyboard gets there with the arrows. */}

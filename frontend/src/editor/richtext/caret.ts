@@ -1,8 +1,8 @@
 import { Extension } from "@tiptap/core";
 import { yCursorPlugin } from "@tiptap/y-tiptap";
 import type { Awareness } from "y-protocols/awareness";
-import type { Person } from "../../api/types";
 import { colourOf } from "../../people/colour";
+import type { User } from "../../provider";
 import { createCaret, identify } from "../carets";
 import { hasDrawableCursor } from "../shared-cursor";
 
@@ -10,14 +10,14 @@ import { hasDrawableCursor } from "../shared-cursor";
  * Carets of the others. In place of Tiptap's extension, which hands every state of the awareness to
  * the plugin as it came; the plugin stops the editor at one that makes no sense.
  */
-export function createCarets(awareness: Awareness, person: Person) {
+export function createCarets(awareness: Awareness, person: User) {
   return Extension.create({
     name: "collaborationCaret",
     priority: 999,
 
     onBeforeCreate() {
       const { username, name } = person;
-      awareness.setLocalStateField("user", { username, name, color: colourOf(username) });
+      awareness.setLocalStateField("user", { username, name, color: colourOf(username ?? name) });
     },
 
     addProseMirrorPlugins: () => [

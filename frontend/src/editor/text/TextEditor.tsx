@@ -6,8 +6,10 @@ import type * as Y from "yjs";
 import { colourOf } from "../../people/colour";
 import type { EditorProps } from "../types";
 import "../carets.css";
+import "../comment-marks.css";
 import "./text.css";
 import { EarlyWatch } from "../early-watch";
+import { createCommentMarks } from "./comment-marks";
 import { endingOf, loadLanguage } from "./languages";
 import { isPlain } from "./plain";
 import { createExtensions } from "./setup";
@@ -44,7 +46,7 @@ interface BoundEditorProps extends EditorProps {
 }
 
 function BoundEditor(props: BoundEditorProps) {
-  const { doc, root, awareness, person, editable, title, watch } = props;
+  const { doc, root, awareness, person, editable, title, comments, watch } = props;
   const parent = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   // What a later rendering changes is told to the editor; it is not made again.
@@ -56,7 +58,7 @@ function BoundEditor(props: BoundEditorProps) {
     }
     const text = doc.getText(root);
     const { username, name } = initial.current.person;
-    awareness.setLocalStateField("user", { username, name, color: colourOf(username) });
+    awareness.setLocalStateField("user", { username, name, color: colourOf(username ?? name) });
     const created = new EditorView({
       parent: parent.current,
       doc: text.toString(),
@@ -64,6 +66,7 @@ function BoundEditor(props: BoundEditorProps) {
         access.of(accessFor(initial.current.editable)),
         language.of([]),
         createExtensions(text, awareness, initial.current.title),
+        createCommentMarks(text, awareness, comments),
       ],
     });
     view.current = created;
@@ -78,7 +81,7 @@ function BoundEditor(props: BoundEditorProps) {
       }
     });
     return stop;
-  }, [doc, root, awareness, watch]);
+  }, [doc, root, awareness, comments, watch]);
 
   useEffect(() => {
     initial.current.editable = editable;
