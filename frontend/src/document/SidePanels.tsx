@@ -69,7 +69,7 @@ function Side({ title, opened, onClose, isWhole = false, children }: SideProps) 
       shadow="md"
       classNames={{
         inner: classes.side ?? "",
-        content: (isWhole && classes.wholeContent) || "",
+        content: `${classes.panel} ${isWhole ? classes.wholeContent : ""}`,
         body: (isWhole && classes.whole) || "",
       }}
     >

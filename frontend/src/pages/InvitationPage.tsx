@@ -1,5 +1,5 @@
-import { Button, Group, Text } from "@mantine/core";
-import { IconMailHeart, IconMailOff } from "@tabler/icons-react";
+import { Button, Stack, Text } from "@mantine/core";
+import { IconMailOff } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "react-router";
 import { documentQuery, invalidateLists } from "../api/documents";
@@ -8,6 +8,7 @@ import { PageSkeleton } from "../app/PageSkeleton";
 import { useVisitor } from "../app/session";
 import type { Role } from "../provider";
 import { Message } from "../ui/Message";
+import { EntryPage } from "./EntryPage";
 
 const MAY: Record<Role, string> = {
   viewer: "read",
@@ -50,37 +51,32 @@ export function InvitationPage() {
     return <PageSkeleton />;
   }
   const next = `?next=${encodeURIComponent(`/invitations/${token}/`)}`;
+  const inviter = invitation.inviter?.name ?? "Somebody";
   return (
-    <main>
-      <Message
-        icon={<IconMailHeart size={28} />}
-        color="iris"
-        title={invitation.document.title}
-        actions={
-          me === null ? (
-            <Group mt="md">
-              <Button component={Link} to={`/register${next}`}>
-                Create an account
-              </Button>
-              <Button component={Link} to={`/login${next}`} variant="default">
-                Sign in
-              </Button>
-            </Group>
-          ) : (
-            <Button mt="md" loading={accept.isPending} onClick={() => accept.mutate()}>
-              Accept and open
-            </Button>
-          )
-        }
-      >
-        {invitation.inviter?.name ?? "Somebody"} invites you to {MAY[invitation.role]} this
-        document.
-        {me !== null && (
-          <Text component="span" size="sm" c="dimmed" display="block" mt={4}>
-            You will join as {me.name}.
+    <EntryPage
+      title={invitation.document.title}
+      subtitle={`${inviter} invites you to ${MAY[invitation.role]} this document.`}
+      footer={`The invitation was sent to ${invitation.email}.`}
+    >
+      {me === null ? (
+        <Stack>
+          <Button component={Link} to={`/register${next}`}>
+            Create an account
+          </Button>
+          <Button component={Link} to={`/login${next}`} variant="default">
+            Sign in
+          </Button>
+        </Stack>
+      ) : (
+        <Stack>
+          <Text size="sm" c="dimmed" ta="center">
+            You will join as <b>{me.name}</b>.
           </Text>
-        )}
-      </Message>
-    </main>
+          <Button loading={accept.isPending} onClick={() => accept.mutate()}>
+            Accept and open
+          </Button>
+        </Stack>
+      )}
+    </EntryPage>
   );
 }
