@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from documents.comparison import disagree, mentions
+from documents.comparison import Record, mentions
 from documents.log import NewUpdate, read_since
 from documents.marks import Mark
 
@@ -57,15 +57,22 @@ class JournalCheck:
 
 def find_contested(rows: Sequence[NewUpdate], others: Sequence[bytes]) -> list[int]:
     """Which of the rows differ from what others wrote at the same clocks of the same clients."""
-    return [
-        index
-        for index, row in enumerate(rows)
-        if any(_is_contested(row, other) for other in others)
-    ]
-
-
-def _is_contested(row: NewUpdate, other: bytes) -> bool:
-    # Nearly always that ends it: client ids are long, and chosen at random.
-    if row.client is not None and not mentions(other, row.client):
-        return False
-    return disagree(row.payload, other)
+    if not others:
+        return []
+    theirs: dict[int, Record] = {}
+    contested = []
+    for index, row in enumerate(rows):
+        mine = Record(row.payload) if row.client is None else None
+        clients = mine.clients if mine is not None else {row.client or 0}
+        for place, other in enumerate(others):
+            # Nearly always that ends it: client ids are long, and chosen at random.
+            if not any(mentions(other, client) for client in clients):
+                continue
+            if mine is None:
+                mine = Record(row.payload)
+            if place not in theirs:
+                theirs[place] = Record(other)
+            if mine.disagrees(theirs[place]):
+                contested.append(index)
+                break
+    return contested

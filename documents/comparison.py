@@ -5,8 +5,8 @@ one, somebody's words would vanish behind an acknowledgement.
 """
 
 import sys
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
@@ -75,10 +75,50 @@ def contradicts(update: bytes, held: bytes, *, known: Mapping[int, int]) -> bool
     return _contradict(_record(update), _record(held), known)
 
 
-def disagree(update: bytes, other: bytes) -> bool:
-    """Whether two well-formed updates differ at clocks that both speak of; deletions pass."""
-    said = _record(update)
-    return _contradict(said, _record(other), {client: MAX_CLOCK for client, _ in said})
+class Record:
+    """What a well-formed update says, read once to be compared with many."""
+
+    __slots__ = ("_by_client",)
+
+    def __init__(self, update: bytes) -> None:
+        # Client id -> its structs in the order of their clocks.
+        self._by_client: dict[int, list[tuple[int, _Struct]]] = {}
+        for (client, clock), struct in sorted(_record(update).items()):
+            self._by_client.setdefault(client, []).append((clock, struct))
+
+    @property
+    def clients(self) -> Set[int]:
+        """Under whose ids it says anything."""
+        return self._by_client.keys()
+
+    def disagrees(self, other: "Record") -> bool:
+        """Whether the two differ at clocks that both speak of; deletions pass.
+
+        Costs as much as they overlap, however much else they say.
+        """
+        for client in self.clients & other.clients:
+            (start, end), (other_start, other_end) = self.span(client), other.span(client)
+            start, end = max(start, other_start), min(end, other_end)
+            if start < end and _contradict(
+                self.between(client, start, end),
+                other.between(client, start, end),
+                {client: MAX_CLOCK},
+            ):
+                return True
+        return False
+
+    def span(self, client: int) -> tuple[int, int]:
+        """The client's clocks from the first to behind the last."""
+        structs = self._by_client[client]
+        clock, struct = structs[-1]
+        return structs[0][0], clock + struct.length
+
+    def between(self, client: int, start: int, end: int) -> dict[tuple[int, int], _Struct]:
+        """The client's structs that reach into these clocks."""
+        structs = self._by_client[client]
+        first = max(0, bisect_right(structs, start, key=itemgetter(0)) - 1)
+        last = bisect_left(structs, end, key=itemgetter(0))
+        return {(client, clock): struct for clock, struct in structs[first:last]}
 
 
 def mentions(update: bytes, client: int) -> bool:
