@@ -231,6 +231,8 @@ class LiveLists:
             self._expect_link_end(watch.request, look)
         page = look.page or Page({"results": [], "next": None})
         items = page.items
+        # What stands behind the last item that is read may be there all the same.
+        is_cut = not page.is_whole and len(items) >= _MAX_ITEMS
         for subscriber in subscribers:
             if subscriber not in watch.subscribers:
                 continue
@@ -240,7 +242,7 @@ class LiveLists:
             elif not subscriber.is_behind():
                 subscriber.is_whole = subscriber.is_whole and page.is_whole
                 there = items if subscriber.is_whole else _within(items, subscriber.told)
-                for change in _difference(subscriber.told, there):
+                for change in _difference(subscriber.told, there, is_cut=is_cut):
                     subscriber.tell(change)
                 subscriber.told = there
 
@@ -252,11 +254,12 @@ def _within(items: Items, told: Collection[str | int]) -> Items:
     return {id_: items[id_] for id_ in ids[: known[-1] + 1]} if known else items
 
 
-def _difference(told: Items, there: Items) -> list[ListChange]:
-    """How to get from one to the other."""
+def _difference(told: Items, there: Items, *, is_cut: bool) -> list[ListChange]:
+    """How to get from one to the other; where the list is cut off, nothing is said to be gone."""
     if told is there:
         return []
-    return [ListChange(Kind.REMOVED, id_) for id_ in told if id_ not in there] + [
+    gone = [] if is_cut else [id_ for id_ in told if id_ not in there]
+    return [ListChange(Kind.REMOVED, id_) for id_ in gone] + [
         ListChange(Kind.CHANGED if id_ in told else Kind.ADDED, id_, item)
         for id_, item in there.items()
         if told.get(id_) != item

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,6 +17,7 @@ from documents import bus
 from documents.api.without_http import ListRefused, parse_request
 from documents.lifecycle import create_document, rename_document, trash_document
 from documents.members import add_member, change_role, find_user, remove_member
+from documents.messages import post_message
 from documents.models import Document, Membership
 from documents.roles import Role
 from documents.snapshots import create_snapshot
@@ -265,6 +267,20 @@ async def test_part_of_a_list_is_live_without_what_stands_behind_it(sockets, ali
     await in_thread(lambda: rename_document(document=documents[1], title="01 é😀"))
     event = await pushed(socket)
     assert (event["kind"], event["item"]["title"]) == ("changed", "01 é😀")
+
+
+async def test_item_that_moves_behind_the_live_part_is_not_said_to_be_removed(
+    sockets, alice, text_document, monkeypatch
+):
+    monkeypatch.setattr("collab.lists._MAX_ITEMS", 5)
+    monkeypatch.setattr("collab.lists._MARGIN", 2)
+    socket = await sockets.joined(alice, text_document)
+    await ask(socket, "messages.list", live=True)
+    for number in range(8):
+        text = f"é😀 {number}"
+        await in_thread(partial(post_message, document=text_document, author=alice, text=text))
+        event = await pushed(socket)
+        assert (event["kind"], event["item"]["text"]) == ("added", text)
 
 
 async def test_who_loses_access_is_told_so_and_pushed_nothing_more(
