@@ -15,10 +15,13 @@ from collab.wire.messages import Changed
 
 try:
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+    from websockets.frames import apply_mask  # type: ignore[attr-defined]
+    from websockets.streams import StreamReader
 except ImportError:  # pragma: no cover
     WebSocketsSansIOProtocol = None  # type: ignore[assignment, misc]
 
 _BINARY, _TEXT = 0x82, 0x81
+_MASKED, _MASK_BYTES = 0x80, 4
 # So much of what arrives is parsed in one turn of the loop: who floods sends thousands of frames in
 # the 256 KiB that uvloop reads at a time, and nobody else would have a turn meanwhile.
 _PIECE_BYTES = 64 * 1024
@@ -93,10 +96,44 @@ class DirectLine:
 
     def _data_received(self, data: bytes) -> None:
         if len(data) <= _PIECE_BYTES and not self._rest:
-            type(self._protocol).data_received(self._protocol, data)
+            self._parse(data)
             return
         self._rest += data
         self._parse_piece()
+
+    def _parse(self, data: bytes) -> None:
+        protocol = self._protocol
+        if protocol.queue.empty() and not protocol.close_sent and _is_between_messages(protocol):
+            data = self._take_whole(data)
+        if data:
+            type(protocol).data_received(protocol, data)
+
+    def _take_whole(self, data: bytes) -> bytes:
+        """Take the messages at the start that are one short frame each; return what is behind.
+
+        The protocol's own parser costs more for a keystroke than its way to everybody's screen.
+        """
+        at, size = 0, len(data)
+        while size - at >= 2 + _MASK_BYTES:
+            kind, length = data[at], data[at + 1] - _MASKED
+            start = at + 2 + _MASK_BYTES
+            end = start + length
+            # Below 0 it is not masked; from 126 on the length itself follows.
+            if kind not in (_BINARY, _TEXT) or not 0 <= length < 126 or end > size:
+                break
+            message = apply_mask(data[start:end], data[start - _MASK_BYTES : start])
+            if not self._take_message(message, is_text=kind == _TEXT):
+                break
+            at = end
+        return data[at:]
+
+    def _take_message(self, message: bytes, *, is_text: bool) -> bool:
+        if not is_text:
+            return self._take(message)
+        try:
+            return self._take(message.decode())
+        except UnicodeDecodeError:
+            return False
 
     def _parse_piece(self) -> None:
         protocol = self._protocol
@@ -104,7 +141,7 @@ class DirectLine:
             self._rest = b""
             return
         piece, self._rest = self._rest[:_PIECE_BYTES], self._rest[_PIECE_BYTES:]
-        type(protocol).data_received(protocol, piece)
+        self._parse(piece)
         if protocol.transport.is_closing():
             return
         if self._rest:
@@ -124,17 +161,22 @@ class DirectLine:
         if protocol.queue.empty() and not protocol.close_sent:
             frames = protocol.frames
             data = frames[0] if len(frames) == 1 else b"".join(frames)
-            if protocol.curr_msg_data_type == "bytes":
-                taken = self._take(data)
-            else:
-                try:
-                    taken = self._take(data.decode())
-                except UnicodeDecodeError:
-                    taken = False
-            if taken:
+            if self._take_message(data, is_text=protocol.curr_msg_data_type == "text"):
                 protocol.frames = []
                 return
         type(protocol).send_receive_event_to_app(protocol)
+
+
+def _is_between_messages(protocol: Any) -> bool:
+    """Whether its parser waits for the first byte of a message."""
+    conn = protocol.conn
+    parsing = conn.parser.gi_yieldfrom
+    waiting = parsing and parsing.gi_yieldfrom
+    return (
+        waiting is not None
+        and waiting.gi_code is StreamReader.at_eof.__code__
+        and conn.current_size is None
+    )
 
 
 def _take_nothing(_data: bytes | str) -> bool:

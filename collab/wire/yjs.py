@@ -39,6 +39,7 @@ from collab.wire.yprotocols import (
     NO_AWARENESS,
     Body,
     read_awareness,
+    read_keystroke,
     read_sync,
     write_awareness,
     write_change,
@@ -58,6 +59,9 @@ class YjsProtocol:
 
     def decode(self, frame: bytes) -> YjsMessage:
         """The message in a binary frame; WireError says what is wrong with it."""
+        if (update := read_keystroke(frame)) is not None:
+            self._edits += 1
+            return Edit(update, self._edits)
         body = Body(frame)
         match body.number():
             case 0:

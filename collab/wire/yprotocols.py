@@ -28,6 +28,8 @@ NO_AWARENESS = bytes((AWARENESS, 1, 0))
 _BODY = "y-protocols"
 # The answer to a question has its id; a frame that counts for all unasked ones has none.
 _ASKED = 0
+# The type, the step and the size of a short update.
+_HEAD_SIZE = 3
 # An update with nothing in it.
 _NOTHING = b"\x00\x00"
 _MAX_NUMBER = 2**53 - 1
@@ -64,6 +66,13 @@ class Body(Cursor):
         """Nothing may follow."""
         if self.at != self.size:
             raise WireError(f"There are {self.size - self.at} bytes after the end of the message.")
+
+
+def read_keystroke(body: bytes) -> bytes | None:
+    """The update, if the body is a short one and nothing else: most of all bodies are."""
+    is_one = len(body) >= _HEAD_SIZE and body[0] == SYNC and body[1] == UPDATE
+    # A size from 128 on has a second byte: it is no size of what follows.
+    return body[_HEAD_SIZE:] if is_one and body[2] == len(body) - _HEAD_SIZE < 128 else None
 
 
 def read_sync(body: Body, *, cseq: int) -> SyncRequest | Edit:

@@ -1,9 +1,13 @@
 """The direct line parses what arrives in pieces, so that others have their turn in between."""
 
 import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from websockets.frames import Frame, Opcode, apply_mask
+from websockets.server import ServerProtocol
 
 from collab import direct
 from collab.direct import DirectLine
@@ -39,6 +43,8 @@ class Protocol:
         self.read_paused = self.close_sent = False
         self.parsed: list[bytes] = []
         self.queues = False
+        # The parser is never between two messages: everything is the protocol's.
+        self.conn = SimpleNamespace(parser=SimpleNamespace(gi_yieldfrom=None), current_size=None)
 
     def data_received(self, data: bytes) -> None:
         self.parsed.append(data)
@@ -120,3 +126,120 @@ async def test_clients_close_is_read_although_nobody_takes_the_messages_before_i
     for _ in range(TURNS):
         await asyncio.sleep(0)
     assert protocol.transport.is_reading
+
+
+# Short messages are parsed here -------------------------------------------------------------
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+MASK = b"\1\2\3\4"
+
+
+class ParsingProtocol(Protocol):
+    """With the parser that uvicorn has; what it reads is in `read`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conn: Any = ServerProtocol()
+        self.conn.receive_data(HANDSHAKE)
+        [request] = self.conn.events_received()
+        self.conn.send_response(self.conn.accept(request))
+        self.read: list[tuple[Opcode, bytes]] = []
+
+    def data_received(self, data: bytes) -> None:
+        self.conn.receive_data(data)
+        self.read += [(frame.opcode, bytes(frame.data)) for frame in self.conn.events_received()]
+
+
+def frame(payload: bytes, *, opcode: Opcode = Opcode.BINARY, fin: bool = True) -> bytes:
+    head = bytes(((0x80 if fin else 0) | opcode,))
+    size = len(payload)
+    length = bytes((0x80 | size,)) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
+    return head + length + MASK + apply_mask(payload, MASK)
+
+
+@pytest.fixture
+def parsing() -> ParsingProtocol:
+    return ParsingProtocol()
+
+
+def line(protocol: ParsingProtocol, take: Callable[[Any], bool]) -> Callable[[bytes], None]:
+    DirectLine(protocol, take)
+    received: Callable[[bytes], None] = protocol.transport.protocol.data_received
+    return received
+
+
+async def test_short_messages_are_taken_where_they_arrive(parsing):
+    taken: list[bytes | str] = []
+    receive = line(parsing, lambda message: not taken.append(message))
+    receive(frame(b"one") + frame("zwei €".encode(), opcode=Opcode.TEXT) + frame(b""))
+    receive(frame(b"x" * 125))
+    assert taken == [b"one", "zwei €", b"", b"x" * 125]
+    assert parsing.read == []
+
+
+@pytest.mark.parametrize("cut", range(1, len(frame(b"second"))))
+async def test_message_that_is_cut_off_is_the_protocols_until_its_end(parsing, cut):
+    taken: list[bytes | str] = []
+    receive = line(parsing, lambda message: not taken.append(message))
+    second = frame(b"second")
+    receive(frame(b"first") + second[:cut])
+    receive(second[cut:] + frame(b"third"))
+    receive(frame(b"fourth"))
+    assert taken == [b"first", b"fourth"]
+    assert [data for _, data in parsing.read] == [b"second", b"third"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [frame(b"y" * 126), frame(b"ping", opcode=Opcode.PING), frame(b"pong", opcode=Opcode.PONG)],
+    ids=["long", "ping", "pong"],
+)
+async def test_other_frames_are_the_protocols_with_what_comes_behind(parsing, other):
+    taken: list[bytes | str] = []
+    receive = line(parsing, lambda message: not taken.append(message))
+    receive(frame(b"before") + other + frame(b"behind"))
+    receive(frame(b"after"))
+    assert taken == [b"before", b"after"]
+    assert [data for _, data in parsing.read][-1] == b"behind"
+
+
+async def test_nothing_is_taken_between_the_fragments_of_a_message(parsing):
+    taken: list[bytes | str] = []
+    receive = line(parsing, lambda message: not taken.append(message))
+    receive(frame(b"be", fin=False))
+    receive(frame(b"gin", opcode=Opcode.CONT))
+    receive(frame(b"whole"))
+    assert taken == [b"whole"]
+    assert parsing.read == [(Opcode.BINARY, b"be"), (Opcode.CONT, b"gin")]
+
+
+async def test_message_that_is_not_taken_is_the_protocols_with_those_behind_it(parsing):
+    receive = line(parsing, lambda message: message == b"wanted")
+    receive(frame(b"wanted") + frame(b"unwanted") + frame(b"wanted"))
+    assert [data for _, data in parsing.read] == [b"unwanted", b"wanted"]
+
+
+async def test_text_that_is_none_is_the_protocols_to_refuse(parsing):
+    receive = line(parsing, lambda _message: True)
+    receive(frame(b"\xff", opcode=Opcode.TEXT))
+    assert parsing.read == [(Opcode.TEXT, b"\xff")]
+
+
+async def test_unmasked_message_is_the_protocols_to_refuse(parsing):
+    taken: list[bytes | str] = []
+    receive = line(parsing, lambda message: not taken.append(message))
+    receive(Frame(Opcode.BINARY, b"unmasked").serialize(mask=False) + bytes(300))
+    assert taken == []
+    assert parsing.conn.parser_exc is not None
+
+
+async def test_nothing_is_taken_past_messages_that_wait(parsing):
+    taken: list[bytes | str] = []
+    receive = line(parsing, lambda message: not taken.append(message))
+    parsing.queue.put_nowait(b"waits")
+    receive(frame(b"behind"))
+    assert taken == []
+    assert parsing.read == [(Opcode.BINARY, b"behind")]
