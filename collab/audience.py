@@ -1,7 +1,7 @@
 """The people in one room: their sessions, the roster over all processes, their cursors."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from collab import metrics
 from collab.awareness import AwarenessStates, Heard
@@ -99,7 +99,11 @@ class Audience:
         self._elsewhere = found
 
     def tell_change(
-        self, message: Changed, *, before: Mapping[int, int], apart_from: Session | None = None
+        self,
+        message: Changed,
+        *,
+        before: Callable[[], Mapping[int, int]],
+        apart_from: Session | None = None,
     ) -> None:
         """Send a change to all who asked for the state; `before`: the clocks without it."""
         for session in self.sessions.values():

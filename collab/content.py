@@ -93,7 +93,7 @@ class Content:
         # Rows of other processes came in with the load, which nobody here was told of.
         missed = self.doc.encode_since(encode_state_vector(before))
         if missed != EMPTY_UPDATE:
-            self._audience.tell_change(Changed(missed), before=before)
+            self._audience.tell_change(Changed(missed), before=lambda: before)
         self._log.resume(state.mark)
 
     # What sessions read -----------------------------------------------------------------
@@ -205,4 +205,4 @@ class Content:
         if changed is not None:
             authors = {author for _, _, author in rows}
             person = self._audience.person_of(authors.pop()) if len(authors) == 1 else None
-            self._audience.tell_change(Changed(changed, person), before=before)
+            self._audience.tell_change(Changed(changed, person), before=lambda: before)

@@ -49,11 +49,13 @@ def frame_once(change: Changed, encode: Callable[[Changed], bytes], *, text: boo
 class DirectLine:
     """One accepted socket."""
 
-    __slots__ = ("_protocol", "_rest", "_take")
+    __slots__ = ("_protocol", "_rest", "_take", "write")
 
     def __init__(self, protocol: Any, take: Callable[[bytes | str], bool]) -> None:
         self._protocol = protocol
         self._take = take
+        # Writes whole frames to a reader that is ready.
+        self.write: Callable[[bytes], None] = protocol.transport.write
         # What arrived, and is still to be parsed; nothing more is read meanwhile.
         self._rest = b""
         # The protocol calls it for each message that is complete.
@@ -81,10 +83,6 @@ class DirectLine:
         return protocol.writable.is_set() and not (
             protocol.disconnected or protocol.close_sent or protocol.transport.is_closing()
         )
-
-    def write(self, frames: bytes) -> None:
-        """Write whole frames to a reader that is ready."""
-        self._protocol.transport.write(frames)
 
     def abort(self) -> None:
         """End the connection, whatever was not taken."""

@@ -61,6 +61,21 @@ class Reach:
     # Client id -> the clock behind the last of its structs that this one needs.
     leans_on: Mapping[int, int]
 
+    @classmethod
+    def of_all(cls, reaches: "Sequence[Reach]") -> "Reach":
+        """That of several, one behind the other; of one at least."""
+        if len(reaches) == 1:
+            return reaches[0]
+        starts: dict[int, int] = {}
+        leans_on: dict[int, int] = {}
+        for reach in reaches:
+            for client, start in reach.starts.items():
+                starts.setdefault(client, start)
+            for client, clock in reach.leans_on.items():
+                if clock > leans_on.get(client, 0):
+                    leans_on[client] = clock
+        return cls(starts, leans_on)
+
 
 @dataclass(eq=False, slots=True)
 class Append:
@@ -182,6 +197,8 @@ class Journal:
         self._threads = DatabaseThreads(name="journal", count=1, busy_seconds=_BUSY_SECONDS)
         self._queues: dict[uuid.UUID, _Queue] = {}
         self._wake = asyncio.Event()
+        # When what waits is written: so long after the first of it.
+        self._gather_at = 0.0
         self._idle = asyncio.Event()
         self._idle.set()
         self._settled = asyncio.Condition()
@@ -226,12 +243,14 @@ class Journal:
 
     def _stir(self) -> None:
         self._idle.clear()
-        self._wake.set()
+        if not self._wake.is_set():
+            self._gather_at = time.monotonic() + self._options.journal_gather_seconds
+            self._wake.set()
 
     async def _run(self) -> None:
         while True:
             await self._wait_for_work()
-            await asyncio.sleep(self._options.journal_gather_seconds)
+            await asyncio.sleep(self._gather_at - time.monotonic())
             self._wake.clear()
             await self._commit_all()
             await self._retry_failing()
@@ -281,11 +300,10 @@ class Journal:
     async def _commit(self, batch: Sequence[_Queue]) -> bool:
         """Write what waits for these documents; whether that worked."""
         taken = [queue.take() for queue in batch]
-        rows = {each.queue.room.document_id: each.rows for each in taken}
-        known = {each.queue.room.document_id: each.known for each in taken}
+        work = {each.queue.room.document_id: (each.rows, each.known) for each in taken}
         started = time.perf_counter()
         try:
-            written = await self._threads.run(lambda: _write(rows, known))
+            written = await self._threads.run(lambda: _write(work))
         except Exception as error:
             # Whatever it is: a journal that ended would leave everybody waiting for ever.
             logger.warning("The journal could not commit, and tries again", exc_info=error)
@@ -299,7 +317,7 @@ class Journal:
                 self._settle_unwritten(each, written)
             else:
                 self._settle(each, head)
-        metrics.JOURNAL_ROWS.inc(sum(len(rows[document_id]) for document_id in written.heads))
+                metrics.JOURNAL_ROWS.inc(len(each.rows))
         return True
 
     def _settle(self, taken: _Taken, head: int) -> None:
@@ -413,15 +431,16 @@ def _as_one(group: Sequence[Append]) -> Sequence[Append]:
     ]
 
 
-def _write(
-    rows: Mapping[uuid.UUID, Sequence[NewUpdate]], known: Mapping[uuid.UUID, Known]
-) -> _Written:
+def _write(work: Mapping[uuid.UUID, tuple[Sequence[NewUpdate], Known]]) -> _Written:
     """One transaction, in the journal's thread. It waits for nobody's row."""
-    check = JournalCheck(rows, known)
+    check = JournalCheck(work)
+    rows = {document_id: updates for document_id, (updates, _) in work.items()}
     with transaction.atomic():
         heads = append_many(rows, skip_locked=True, accepts=check.accepts)
     locked: set[uuid.UUID] = set()
-    if missed := rows.keys() - heads.keys() - check.set_back - check.contested.keys():
+    if len(heads) < len(work) and (
+        missed := work.keys() - heads.keys() - check.set_back - check.contested.keys()
+    ):
         there = Document.objects.filter(id__in=missed, trashed_at=None)
         locked = set(there.values_list("id", flat=True))
     return _Written(heads, locked, check.set_back, check.contested)

@@ -11,8 +11,8 @@ class Options:
 
     # How long an append is tried again before its room gives up and closes with 1013.
     append_retry_seconds: float = 30.0
-    # How long the journal gathers the appends of all rooms into one transaction.
-    journal_gather_seconds: float = 0.018
+    # How long the first append waits for those of all rooms that go into its transaction.
+    journal_gather_seconds: float = 0.02
     # How often heads and rosters are compared with the database.
     poll_seconds: float = 2.0
     # How often every session's access is looked up again, message or not.

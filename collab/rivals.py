@@ -26,11 +26,9 @@ class Known:
 class JournalCheck:
     """Looks at the log of each document before rows are appended to it, under its lock."""
 
-    def __init__(
-        self, rows: Mapping[uuid.UUID, Sequence[NewUpdate]], known: Mapping[uuid.UUID, Known]
-    ) -> None:
-        self._rows = rows
-        self._known = known
+    def __init__(self, work: Mapping[uuid.UUID, tuple[Sequence[NewUpdate], Known]]) -> None:
+        """`work`: the rows for each document, and what their room knows of its log."""
+        self._work = work
         # The log ends before what its room holds, or is another one: an older backup is there.
         self.set_back: set[uuid.UUID] = set()
         # Document id -> which of its rows say something else under somebody's client id.
@@ -38,7 +36,9 @@ class JournalCheck:
 
     def accepts(self, document_id: uuid.UUID, end: Mark) -> bool:
         """Whether the rows may follow on `end`; costs a query if the room has not seen it."""
-        known = self._known[document_id]
+        mine, known = self._work[document_id]
+        if end == known.mark and not known.heard:
+            return True
         others = list(known.heard)
         if end != known.mark:
             unseen: list[bytes] = []
@@ -49,7 +49,7 @@ class JournalCheck:
                 self.set_back.add(document_id)
                 return False
             others += unseen
-        if contested := find_contested(self._rows[document_id], others):
+        if contested := find_contested(mine, others):
             self.contested[document_id] = contested
             return False
         return True

@@ -133,11 +133,11 @@ class Session:
             self.outbox.put_presence(message)
             self._stir()
 
-    def send_change(self, message: Changed, *, before: Mapping[int, int]) -> None:
+    def send_change(self, message: Changed, *, before: Callable[[], Mapping[int, int]]) -> None:
         """Write a change by others, or queue it behind what waits."""
         waits = self._flushing or self._writing or self._wake.is_set() or self._writer is None
         if waits or not self.transport.is_ready():
-            self.outbox.put_change(message, before=before)
+            self.outbox.put_change(message, before=before())
             self._stir()
         else:
             self._write_one(message)

@@ -25,13 +25,18 @@ _MAX_KNOWN_BYTES = 256 * 1024
 class _Batch:
     """What sessions wrote in one turn that does nothing but add."""
 
-    __slots__ = ("before", "runs")
+    __slots__ = ("runs",)
 
-    def __init__(self, before: Mapping[int, int]) -> None:
-        # The document's clocks without it.
-        self.before = before
+    def __init__(self) -> None:
         # Each session, its edits and what they hold.
         self.runs: list[tuple[Session, Sequence[Edit], Reach]] = []
+
+    def without(self, clocks: Mapping[int, int]) -> dict[int, int]:
+        """The clocks that a document had before it, which has these with it."""
+        before = dict(clocks)
+        for _, _, reach in reversed(self.runs):
+            before.update(reach.starts)
+        return before
 
 
 class Writing:
@@ -73,14 +78,14 @@ class Writing:
         Keystrokes go together: one transaction, and one frame for all. Whatever takes more thought
         goes by itself, in its turn.
         """
-        batch = _Batch(dict(self._content.doc.clocks))
+        batch = _Batch()
         for session, run_of_edits in _parts(edits):
             plain = self._admit_plain(batch, session, run_of_edits)
             if plain == len(run_of_edits):
                 continue
             await self._write_together(batch)
             await self._write_apart(session, run_of_edits[plain:], may_hold=may_hold)
-            batch = _Batch(dict(self._content.doc.clocks))
+            batch = _Batch()
         await self._write_together(batch)
         for waiting in self._holding.confirmed(self._content.doc.clocks):
             await self.write({waiting: self._release(waiting)})
@@ -90,23 +95,17 @@ class Writing:
         if session.closing is not None or not session.may_edit or session in self._holding:
             return 0
         is_foreign = self._is_foreign_to(session)
-        starts: dict[int, int] = {}
-        leans_on: dict[int, int] = {}
-        count = 0
+        reaches: list[Reach] = []
         for edit in edits:
             if len(edit.update) > _LARGE_BYTES:
                 break
             admitted = self._content.doc.admit_plain(edit.update, is_foreign=is_foreign)
             if admitted is None:
                 break
-            for client, start in admitted.starts.items():
-                starts.setdefault(client, start)
-            for client, clock in admitted.leans_on.items():
-                if clock > leans_on.get(client, 0):
-                    leans_on[client] = clock
-            count += 1
+            reaches.append(Reach(admitted.starts, admitted.leans_on))
+        count = len(reaches)
         if count:
-            batch.runs.append((session, edits[:count], Reach(starts, leans_on)))
+            batch.runs.append((session, edits[:count], Reach.of_all(reaches)))
         return count
 
     async def _write_together(self, batch: "_Batch") -> None:
@@ -137,7 +136,7 @@ class Writing:
         )
         self._audience.tell_change(
             Changed(merge(payloads), first.person if is_one_person else None),
-            before=batch.before,
+            before=lambda: batch.without(self._content.doc.clocks),
             apart_from=first if is_one_session else None,
         )
 
@@ -174,7 +173,7 @@ class Writing:
         self._journal(session, run.changed, run.clients, admitted)
         if run.changed is not None:
             change = Changed(run.changed, session.person)
-            self._audience.tell_change(change, before=before, apart_from=session)
+            self._audience.tell_change(change, before=lambda: before, apart_from=session)
 
     async def _examine(self, session: Session, edit: Edit) -> Examined | None:
         """Look at a large edit elsewhere: it takes long, and other documents have people too."""

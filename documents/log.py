@@ -4,9 +4,11 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.utils import timezone
 
@@ -100,24 +102,27 @@ def append_many(
     if not appends:
         return {}
     # Statements by hand: for a keystroke the ORM costs more than the database.
-    keys = {_prepare(Document, "id", document_id): document_id for document_id in appends}
-    now = _prepare(Document, "updated_at", timezone.now())
+    # The thread's own connection: its stand-in looks for it at each use.
+    connection = connections[DEFAULT_DB_ALIAS]
+    prepare = partial(_prepare, connection)
+    work = {prepare(Document, "id", each): (each, updates) for each, updates in appends.items()}
+    now = prepare(Document, "updated_at", timezone.now())
     rows: list[tuple[Any, ...]] = []
     documents: list[tuple[Any, ...]] = []
     heads: dict[uuid.UUID, int] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_lock_statement(len(keys), skip_locked=skip_locked), list(keys))
+        lock = _lock_statement(connection, len(work), skip_locked=skip_locked)
+        cursor.execute(lock, list(work))
         for key, head, checksum, tail_bytes in cursor.fetchall():
             if expected_head is not None and head != expected_head:
                 raise HeadMoved(f"The document is at {head}, not at {expected_head}.")
-            document_id, end = keys[key], Mark(head, checksum)
+            (document_id, updates), end = work[key], Mark(head, checksum)
             if accepts is not None and not accepts(document_id, end):
                 continue
-            updates = appends[document_id]
             for seq, update in enumerate(updates, head + 1):
                 created_at = now
                 if update.created_at is not None:
-                    created_at = _prepare(Update, "created_at", update.created_at)
+                    created_at = prepare(Update, "created_at", update.created_at)
                 rows.append((key, seq, update.payload, update.author_id, update.client, created_at))
             end = end.after(update.payload for update in updates)
             size = sum(len(update.payload) for update in updates)
@@ -125,36 +130,36 @@ def append_many(
             documents.append((end.seq, end.checksum, tail_bytes + size, now, key))
         if rows:
             cursor.executemany(
-                f"INSERT INTO {_table(Update)} (document_id, seq, payload, author_id, client,"  # noqa: S608
-                " created_at) VALUES (%s, %s, %s, %s, %s, %s)",
+                f"INSERT INTO {_table(connection, Update)} (document_id, seq, payload,"  # noqa: S608
+                " author_id, client, created_at) VALUES (%s, %s, %s, %s, %s, %s)",
                 rows,
             )
         if documents:
             cursor.executemany(
-                f"UPDATE {_table(Document)} SET head_seq = %s, log_checksum = %s,"  # noqa: S608
+                f"UPDATE {_table(connection, Document)} SET head_seq = %s, log_checksum = %s,"  # noqa: S608
                 " tail_bytes = %s, updated_at = %s WHERE id = %s",
                 documents,
             )
     return heads
 
 
-def _lock_statement(count: int, *, skip_locked: bool) -> str:
+def _lock_statement(connection: BaseDatabaseWrapper, count: int, *, skip_locked: bool) -> str:
     """Select and lock the rows of so many documents, in the order of their ids."""
     lock = ""
     if connection.features.has_select_for_update:
         lock = connection.ops.for_update_sql(skip_locked=skip_locked, no_key=True)
     places = ", ".join(["%s"] * count)
     return (
-        f"SELECT id, head_seq, log_checksum, tail_bytes FROM {_table(Document)}"  # noqa: S608
+        f"SELECT id, head_seq, log_checksum, tail_bytes FROM {_table(connection, Document)}"  # noqa: S608
         f" WHERE id IN ({places}) AND trashed_at IS NULL ORDER BY id {lock}"
     )
 
 
-def _table(model: type[Model]) -> str:
+def _table(connection: BaseDatabaseWrapper, model: type[Model]) -> str:
     return connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
 
 
-def _prepare(model: type[Model], field: str, value: Any) -> Any:
+def _prepare(connection: BaseDatabaseWrapper, model: type[Model], field: str, value: Any) -> Any:
     """The value as the database's driver takes it."""
     return model._meta.get_field(field).get_db_prep_value(value, connection)  # type: ignore[union-attr]  # noqa: SLF001
 

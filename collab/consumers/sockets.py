@@ -95,11 +95,12 @@ class SocketConsumer(AsyncWebsocketConsumer):
         line = self.line
         if line is None:
             return Transport(send, close)
+        write_frames = line.write
 
         def write(message: ServerMessage) -> bool:
             frames = encode(message)
             if frames:
-                line.write(frames)
+                write_frames(frames)
             return bool(frames)
 
         return Transport(send, close, is_ready=line.is_ready, write=write, abort=line.abort)

@@ -170,7 +170,7 @@ def test_only_who_asked_for_the_state_is_told_changes_and_cursors(audience):
     first, second, author = joined(audience, 1, 2, 3)
     second.synced = False
     change = Changed(b"\0\0")
-    audience.tell_change(change, before=b"\0", apart_from=author)
+    audience.tell_change(change, before=dict, apart_from=author)
     audience.tell_awareness([AwarenessState(1, 0, {})], apart_from=author)
     assert heard(first) == [change, Awareness([AwarenessState(1, 0, {})])]
     assert heard(second) == heard(author) == []

@@ -30,6 +30,9 @@ class Transport:
     def resume_reading(self) -> None:
         self.is_reading = True
 
+    def write(self, data: bytes) -> None:
+        raise AssertionError("nobody writes")
+
     def is_closing(self) -> bool:
         return self.closing
 

@@ -59,11 +59,11 @@ async def test_room_opens_after_what_an_earlier_one_handed_in_is_written(
     failed, works = asyncio.Event(), asyncio.Event()
     loop, write = asyncio.get_running_loop(), journal_module._write
 
-    def fail_at_first(rows: Any, known: Any) -> Any:
-        if rows and not works.is_set():
+    def fail_at_first(work: Any) -> Any:
+        if work and not works.is_set():
             loop.call_soon_threadsafe(failed.set)
             raise OperationalError("database is locked")
-        return write(rows, known)
+        return write(work)
 
     monkeypatch.setattr(journal_module, "_write", fail_at_first)
     await first.type("kept é😀")

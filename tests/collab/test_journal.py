@@ -78,11 +78,11 @@ class Writes:
         self.fail: Callable[[set[uuid.UUID]], bool] = lambda _: False
         self.error: Exception = OperationalError("database is locked")
 
-    def __call__(self, rows: Any, known: Any) -> Any:
-        self.documents.append(set(rows))
-        if self.fail(set(rows)):
+    def __call__(self, work: Any) -> Any:
+        self.documents.append(set(work))
+        if self.fail(set(work)):
             raise self.error
-        return self.write(rows, known)
+        return self.write(work)
 
 
 @pytest.fixture

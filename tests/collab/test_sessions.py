@@ -75,13 +75,13 @@ async def session(line: Line) -> AsyncIterator[Session]:
 
 
 async def test_ready_reader_is_written_a_change_at_once(session, line):
-    session.send_change(Changed(b"a"), before={})
+    session.send_change(Changed(b"a"), before=dict)
     assert line.direct == [Changed(b"a")]
 
 
 async def test_change_waits_behind_what_was_said_before_it(session, line):
     session.send(Pong(1))
-    session.send_change(Changed(b"a"), before={})
+    session.send_change(Changed(b"a"), before=dict)
     await line.until_said(2)
     assert line.said == [Pong(1), Changed(b"a")]
 
