@@ -125,6 +125,37 @@ async def test_appends_of_many_documents_are_one_transaction(journal, writes, al
     assert [room.seqs for room in rooms] == [[1]] * 30
 
 
+async def test_what_came_while_others_were_written_has_gathered_meanwhile(
+    transactional_db, writes, text_document, monkeypatch
+):
+    seconds = 0.02
+    journal, room = Journal(Options(journal_gather_seconds=seconds)), FakeRoom(text_document.id)
+    started, go_on = threading.Event(), threading.Event()
+    write, sleep, pauses = writes.write, asyncio.sleep, []
+
+    def slow(work: Any) -> Any:
+        started.set()
+        go_on.wait(PATIENCE_SECONDS)
+        return write(work)
+
+    async def counted(delay: float) -> None:
+        pauses.append(delay)
+        await sleep(delay)
+
+    writes.write = slow
+    journal.start()
+    journal.append(room, append_of(letter(1)))
+    await asyncio.to_thread(started.wait, PATIENCE_SECONDS)
+    journal.append(room, append_of(letter(2)))
+    await sleep(seconds)
+    monkeypatch.setattr(journal_module.asyncio, "sleep", counted)
+    go_on.set()
+    await settled(journal)
+    assert (len(writes.documents), room.seqs) == (2, [1, 2])
+    assert [pause for pause in pauses if pause > 0] == []
+    await journal.stop()
+
+
 async def test_rows_stand_in_the_order_in_which_they_came_without_a_gap(
     journal, text_document, bob, alice
 ):
