@@ -347,6 +347,8 @@ def test_a_viewer_reads_in_a_stock_editor_and_her_typing_changes_nothing(
     alice, vera = sit_down(cast.alice), sit_down(cast.vera)
     vera.forgive(NOT_PERMITTED)
     alice.open(document)
+    # Before, her editor takes no keys.
+    alice.expect_saved()
     alice.type_at_end("For your eyes é😀")
     alice.expect_saved()
     vera.open(document)
