@@ -16,8 +16,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from django.db import transaction
-
 from collab import metrics
 from collab.database import DatabaseThreads
 from collab.live_doc import merge
@@ -28,6 +26,7 @@ from documents.errors import BadUpdate
 from documents.log import NewUpdate, append_many
 from documents.marks import Mark
 from documents.models import Document
+from documents.turns import turn_to_write
 
 logger = logging.getLogger(__name__)
 
@@ -435,7 +434,7 @@ def _write(work: Mapping[uuid.UUID, tuple[Sequence[NewUpdate], Known]]) -> _Writ
     """One transaction, in the journal's thread. It waits for nobody's row."""
     check = JournalCheck(work)
     rows = {document_id: updates for document_id, (updates, _) in work.items()}
-    with transaction.atomic():
+    with turn_to_write():
         heads = append_many(rows, skip_locked=True, accepts=check.accepts)
     locked: set[uuid.UUID] = set()
     if len(heads) < len(work) and (

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Sequence
 from itertools import accumulate, takewhile
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models.functions import Length
 
 from documents.errors import LogDamaged
@@ -17,6 +17,7 @@ from documents.models import Segment, Snapshot, Update
 from documents.rows import Row, read_rows
 from documents.segments import PackedRow, pack, unpack
 from documents.snapshots import snapshot_if_due
+from documents.turns import turn_to_write
 from documents.verification import consistent_view
 
 # While people write, so many rows behind the newest snapshot stay as they are: processes that lag
@@ -103,7 +104,7 @@ def _replace(document_id: uuid.UUID, rows: Sequence[Row]) -> bool:
         raise LogDamaged("A segment does not hold what was packed into it; nothing was changed.")
     first_seq, last_seq = rows[0].seq, rows[-1].seq
     try:
-        with transaction.atomic():
+        with turn_to_write():
             Segment.objects.create(
                 document_id=document_id, first_seq=first_seq, last_seq=last_seq, payload=payload
             )

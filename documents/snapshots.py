@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F, Sum, Value
 from django.db.models.functions import Greatest, Length
 
@@ -16,6 +15,7 @@ from documents import changes, crdt
 from documents.content import Built, build_document
 from documents.errors import DocumentMissing
 from documents.models import Document, Snapshot, Update
+from documents.turns import turn_to_write
 
 # A row costs as much to replay as so many bytes of a snapshot (measured: 10 us, 35 ns a byte): the
 # weight of a tail is its bytes and this for each of its rows.
@@ -74,7 +74,7 @@ def snapshot_if_due(*, document_id: uuid.UUID, at_rest: bool = False) -> Snapsho
         return None
 
 
-@transaction.atomic
+@turn_to_write()
 def _add_snapshot(*, document_id: uuid.UUID, built: Built, label: str, author: Any) -> Snapshot:
     state = crdt.encode(built.doc)
     # The lock keeps the counters true: nobody appends meanwhile.
