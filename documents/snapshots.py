@@ -74,32 +74,33 @@ def snapshot_if_due(*, document_id: uuid.UUID, at_rest: bool = False) -> Snapsho
         return None
 
 
-@turn_to_write()
 def _add_snapshot(*, document_id: uuid.UUID, built: Built, label: str, author: Any) -> Snapshot:
+    # Before its turn: for a large document that takes a while.
     state = crdt.encode(built.doc)
-    # The lock keeps the counters true: nobody appends meanwhile.
-    document = (
-        Document.objects.select_for_update(no_key=True)
-        .filter(id=document_id, trashed_at=None)
-        .first()
-    )
-    if document is None:
-        raise DocumentMissing("There is no such document.")
-    snapshots = Snapshot.objects.filter(document=document)
-    if not label:
-        there = snapshots.filter(seq=built.seq, label="").first()
-        if there is not None:
-            return there
-    snapshot = Snapshot.objects.create(
-        document=document, seq=built.seq, state=state, label=label, author=author
-    )
-    if label:
-        changes.change_document_list(document_id=document_id, topic=changes.Topic.VERSIONS)
-    if not snapshots.filter(seq__gt=built.seq).exists():
-        tail = Update.objects.filter(document=document, seq__gt=built.seq)
-        document.tail_bytes = tail.aggregate(bytes=Sum(Length("payload")))["bytes"] or 0
-        document.snapshot_seq, document.snapshot_bytes = built.seq, len(state)
-        document.save(update_fields=["tail_bytes", "snapshot_seq", "snapshot_bytes"])
-    automatic = snapshots.filter(label="").order_by("-seq").values_list("id", flat=True)
-    snapshots.filter(id__in=list(automatic[KEPT_AUTOMATIC:])).delete()
-    return snapshot
+    with turn_to_write():
+        # The lock keeps the counters true: nobody appends meanwhile.
+        document = (
+            Document.objects.select_for_update(no_key=True)
+            .filter(id=document_id, trashed_at=None)
+            .first()
+        )
+        if document is None:
+            raise DocumentMissing("There is no such document.")
+        snapshots = Snapshot.objects.filter(document=document)
+        if not label:
+            there = snapshots.filter(seq=built.seq, label="").first()
+            if there is not None:
+                return there
+        snapshot = Snapshot.objects.create(
+            document=document, seq=built.seq, state=state, label=label, author=author
+        )
+        if label:
+            changes.change_document_list(document_id=document_id, topic=changes.Topic.VERSIONS)
+        if not snapshots.filter(seq__gt=built.seq).exists():
+            tail = Update.objects.filter(document=document, seq__gt=built.seq)
+            document.tail_bytes = tail.aggregate(bytes=Sum(Length("payload")))["bytes"] or 0
+            document.snapshot_seq, document.snapshot_bytes = built.seq, len(state)
+            document.save(update_fields=["tail_bytes", "snapshot_seq", "snapshot_bytes"])
+        automatic = snapshots.filter(label="").order_by("-seq").values_list("id", flat=True)
+        snapshots.filter(id__in=list(automatic[KEPT_AUTOMATIC:])).delete()
+        return snapshot
