@@ -132,8 +132,6 @@ class Content:
                 written.append((append.payload, append.author_id))
             for ack in append.acks:
                 ack.session.acknowledge(from_cseq=ack.from_cseq, cseq=ack.cseq, seq=seq)
-        # Who waited longest.
-        metrics.ACK_SECONDS.observe(appends[0].waited_seconds())
         if not written:
             return
         self._log.wrote([payload for payload, _ in written], last_seq=last_seq)

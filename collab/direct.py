@@ -11,8 +11,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from collab.wire.messages import Changed
-
 try:
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
     from websockets.frames import apply_mask  # type: ignore[attr-defined]
@@ -35,15 +33,6 @@ def frame_of(payload: bytes, *, text: bool = False) -> bytes:
     if size < 2**16:
         return bytes((head, 126)) + size.to_bytes(2, "big") + payload
     return bytes((head, 127)) + size.to_bytes(8, "big") + payload
-
-
-def frame_once(change: Changed, encode: Callable[[Changed], bytes], *, text: bool = False) -> bytes:
-    """The frame for a change, made once for all who get it on the same wire."""
-    kind = "text frame" if text else "binary frame"
-    frame: bytes | None = change.frames.get(kind)
-    if frame is None:
-        frame = change.frames[kind] = frame_of(encode(change), text=text)
-    return frame
 
 
 class DirectLine:

@@ -28,7 +28,7 @@ class Holding:
     """What is held, by the session that sent it; its later edits queue up behind."""
 
     def __init__(self) -> None:
-        self._held: dict[Session, _Held] = {}
+        self.by_session: dict[Session, _Held] = {}
 
     def hold(
         self,
@@ -39,33 +39,30 @@ class Holding:
         witnesses: Iterable[Session],
     ) -> None:
         """Keep edits until the witnesses have confirmed what the first of them claims."""
-        self._held[session] = _Held(list(edits), set(witnesses), claims)
-
-    def __contains__(self, session: Session) -> bool:
-        return session in self._held
+        self.by_session[session] = _Held(list(edits), set(witnesses), claims)
 
     def queue(self, session: Session, edits: Sequence[Edit]) -> Sequence[Edit]:
         """Keep edits that come behind held ones; return those that are too many."""
-        held = self._held[session]
+        held = self.by_session[session]
         space = max(0, MAX_HELD - len(held.edits))
         held.edits.extend(edits[:space])
         return edits[space:]
 
     def release(self, session: Session) -> list[Edit]:
         """Give a session's edits back, in order."""
-        held = self._held.pop(session, None)
+        held = self.by_session.pop(session, None)
         return [] if held is None else held.edits
 
     def confirmed(self, clocks: Mapping[int, int]) -> list[Session]:
         """The sessions whose claims are known to be true, in a document with these clocks."""
         return [
             session
-            for session, held in self._held.items()
+            for session, held in self.by_session.items()
             if all(clocks.get(client, 0) >= end for client, end in held.claims.items())
         ]
 
     def left(self, witness: Session) -> list[Session]:
         """The sessions that wait for nobody any more, now that this one is gone."""
-        for held in self._held.values():
+        for held in self.by_session.values():
             held.witnesses.discard(witness)
-        return [session for session, held in self._held.items() if not held.witnesses]
+        return [session for session, held in self.by_session.items() if not held.witnesses]

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from collab import metrics
 from collab.database import DatabaseThreads
@@ -30,7 +30,9 @@ from documents.turns import turn_to_write
 
 logger = logging.getLogger(__name__)
 
+# Counted by the transaction, not by the document: for a keystroke a counter is dear.
 _COMMITTED = metrics.JOURNAL_BATCHES.labels("committed")
+_ACCEPTED = metrics.UPDATES.labels("accepted")
 _FIRST_PAUSE_SECONDS = 0.05
 _MAX_PAUSE_SECONDS = 1.0
 # How long SQLite waits for others' locks: short, so that the bound for trying again holds.
@@ -42,8 +44,7 @@ _MAX_MERGED = 64
 _MAX_MERGED_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class AckTarget:
+class AckTarget(NamedTuple):
     """Whom to tell, and about which of its updates."""
 
     session: Session
@@ -51,8 +52,7 @@ class AckTarget:
     cseq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """What an append begins with and builds on, by client id: whether others may overtake it."""
 
     # Client id -> the clock of its first struct in it.
@@ -89,17 +89,10 @@ class Append:
     acks: Sequence[AckTarget]
     # None: it may build on anything.
     reach: Reach | None = None
+    # How many of its session's edits it holds.
+    edits: int = 1
+    # On the monotonic clock.
     submitted_at: float = field(default_factory=time.monotonic)
-
-    def waited_seconds(self) -> float:
-        """How long ago it was handed in."""
-        return time.monotonic() - self.submitted_at
-
-    def row(self) -> NewUpdate | None:
-        """The row of the log, if there is one to write."""
-        if self.payload is None:
-            return None
-        return NewUpdate(self.payload, self.author_id, self.client)
 
 
 class Journaled(Protocol):
@@ -143,7 +136,11 @@ class _Queue:
     def take(self) -> "_Taken":
         """All that waits, for one transaction; it stays here until that is known to have worked."""
         appends = _merge(self.appends)
-        rows = [row for append in appends if (row := append.row()) is not None]
+        rows = [
+            NewUpdate(append.payload, append.author_id, append.client)
+            for append in appends
+            if append.payload is not None
+        ]
         known = Known(self.room.mark, tuple(self.heard))
         return _Taken(self, len(self.appends), appends, rows, known)
 
@@ -160,13 +157,12 @@ class _Queue:
         self.retry_at = self.pause = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(NamedTuple):
     """What a transaction takes from a queue."""
 
     queue: _Queue
     # How many of its appends.
-    count: int
+    size: int
     # The same ones, merged to a row for each that has something to write.
     appends: Sequence[Append]
     rows: Sequence[NewUpdate]
@@ -241,8 +237,8 @@ class Journal:
         await self._threads.close()
 
     def _stir(self) -> None:
-        self._idle.clear()
         if not self._wake.is_set():
+            self._idle.clear()
             self._gather_at = time.monotonic() + self._options.journal_gather_seconds
             self._wake.set()
 
@@ -310,20 +306,22 @@ class Journal:
             return False
         _COMMITTED.inc()
         metrics.JOURNAL_SECONDS.observe(time.perf_counter() - started)
+        settled: list[_Taken] = []
         for each in taken:
             head = written.heads.get(each.queue.room.document_id)
             if head is None:
                 self._settle_unwritten(each, written)
             else:
                 self._settle(each, head)
-                metrics.JOURNAL_ROWS.inc(len(each.rows))
+                settled.append(each)
+        _count(settled)
         return True
 
     def _settle(self, taken: _Taken, head: int) -> None:
         """What was taken of a document is written."""
         queue = taken.queue
         queue.succeed()
-        del queue.appends[: taken.count]
+        del queue.appends[: taken.size]
         del queue.heard[: len(taken.known.heard)]
         if not queue.appends:
             del self._queues[queue.room.document_id]
@@ -350,6 +348,17 @@ class Journal:
             if queue.failing_since is not None and queue.failing_since < too_late:
                 del self._queues[document_id]
                 queue.room.append_failed()
+
+
+def _count(settled: Sequence[_Taken]) -> None:
+    """What operators see of a transaction."""
+    if not settled:
+        return
+    appends = [append for each in settled for append in each.appends]
+    _ACCEPTED.inc(sum([append.edits for append in appends]))
+    metrics.JOURNAL_ROWS.inc(sum([len(each.rows) for each in settled]))
+    oldest = min([append.submitted_at for append in appends])
+    metrics.ACK_SECONDS.observe(time.monotonic() - oldest)
 
 
 def _merge(appends: Sequence[Append]) -> Sequence[Append]:
@@ -424,7 +433,7 @@ def _as_one(group: Sequence[Append]) -> Sequence[Append]:
             author_id=first.author_id,
             client=clients.pop() if len(clients) == 1 else None,
             acks=[ack for append in group for ack in append.acks],
-            reach=None,
+            edits=sum(append.edits for append in group),
             submitted_at=first.submitted_at,
         )
     ]

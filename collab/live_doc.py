@@ -251,12 +251,11 @@ class LiveDoc:
         return merge(reported)
 
     def _apply(self, updates: Sequence[bytes]) -> None:
-        doc = self._doc
         try:
             if len(updates) == 1:
-                guard(lambda: doc.apply_update(updates[0]))
+                guard(self._doc.apply_update, updates[0])
             else:
-                guard(lambda: apply_all(doc, updates))
+                guard(apply_all, self._doc, updates)
         except BadUpdate as error:
             raise Poisoned(str(error)) from None
 
@@ -299,7 +298,7 @@ def merge(updates: Sequence[bytes]) -> bytes:
         case 1:
             return updates[0]
         case _:
-            return guard(lambda: merge_updates(*updates))
+            return guard(merge_updates, *updates)
 
 
 def _news(admitted: Admitted, clocks: dict[int, int], advanced: dict[int, int]) -> dict[int, int]:

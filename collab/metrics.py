@@ -5,10 +5,9 @@ from prometheus_client import Counter, Gauge, Histogram
 ROOMS = Gauge("collab_rooms", "Documents open in this process")
 SESSIONS = Gauge("collab_sessions", "Sessions in this process")
 UPDATES = Counter("collab_updates", "Updates received from clients", ["outcome"])
-ACCEPTED = UPDATES.labels("accepted")
 ACK_SECONDS = Histogram(
     "collab_ack_seconds",
-    "From an update's arrival in its room to its acknowledgement after the commit",
+    "From the arrival of the oldest update in a commit to its acknowledgement",
     buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 JOURNAL_BATCHES = Counter("collab_journal_batches", "Transactions of the journal", ["outcome"])

@@ -7,15 +7,14 @@ thread, apart from `JournalCheck.accepts` pure.
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from documents.comparison import Record, mentions
 from documents.log import NewUpdate, read_since
 from documents.marks import Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What a room knows of its log when its rows are to be appended."""
 
     mark: Mark

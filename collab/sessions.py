@@ -42,6 +42,10 @@ def _write_nothing(_message: ServerMessage) -> bool:
     raise AssertionError("this transport is never ready")
 
 
+def _write_no_change(_change: Changed) -> None:
+    raise AssertionError("this transport is never ready")
+
+
 def _cannot_abort() -> None:
     """There is no way: the server will notice itself."""
 
@@ -58,6 +62,8 @@ class Transport:
     # A short cut, where there is one: while the reader is ready, `write` does not block.
     is_ready: Callable[[], bool] = _never
     write: Callable[[ServerMessage], bool] = _write_nothing
+    # The same for what most messages are.
+    write_change: Callable[[Changed], None] = _write_no_change
     # For a reader that takes not even the close.
     abort: Callable[[], None] = _cannot_abort
 
@@ -91,7 +97,7 @@ class Session:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _space: asyncio.Event = field(default_factory=asyncio.Event)
     _writer: asyncio.Task[None] | None = None
-    # The writer has something to say, and has not said it yet.
+    # The writer was woken, and has not said yet all that waits.
     _writing: bool = False
     # What was taken out of the outbox, and found the reader behind.
     _unsent: list[ServerMessage] = field(default_factory=list)
@@ -135,12 +141,17 @@ class Session:
 
     def send_change(self, message: Changed, *, before: Callable[[], Mapping[int, int]]) -> None:
         """Write a change by others, or queue it behind what waits."""
-        waits = self._flushing or self._writing or self._wake.is_set() or self._writer is None
+        waits = self._flushing or self._writing or self._writer is None
         if waits or not self.transport.is_ready():
             self.outbox.put_change(message, before=before())
             self._stir()
+            return
+        try:
+            self.transport.write_change(message)
+        except Exception:  # noqa: BLE001 (it is logged)
+            self._fail()
         else:
-            self._write_one(message)
+            self.told_at = time.monotonic()
 
     def send_awareness(self, message: Awareness) -> None:
         """Queue what is new about cursors."""
@@ -161,6 +172,9 @@ class Session:
 
     def is_behind(self) -> bool:
         """Whether the client does not take what it is sent."""
+        if not (self._writing or self._flushing):
+            # Nothing waits.
+            return False
         waiting = len(self.outbox) + len(self._unsent)
         return waiting > _MAX_UNREAD and self._writer is not None
 
@@ -174,7 +188,7 @@ class Session:
         """Write what waits, then close the socket. The first reason given counts."""
         if self.closing is None:
             self.closing = Close(code, reason)
-        self._wake.set()
+        self._rouse()
 
     async def stop(self) -> None:
         """The socket is gone: end the writer."""
@@ -191,16 +205,21 @@ class Session:
 
     def _stir(self) -> None:
         """Something waits: write it at the end of this turn, or whenever the reader is ready."""
-        if self._writing or self._wake.is_set() or not self.transport.is_ready():
-            self._wake.set()
+        if self._writing or not self.transport.is_ready():
+            self._rouse()
         elif not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self._flush)
 
+    def _rouse(self) -> None:
+        """What waits is the writer's."""
+        self._writing = True
+        self._wake.set()
+
     def _flush(self) -> None:
         self._flushing = False
         if self.closing is not None or self._writer is None or not self.transport.is_ready():
-            self._wake.set()
+            self._rouse()
             return
         self._write_now(self._take())
         self._space.set()
@@ -210,7 +229,7 @@ class Session:
         for at, message in enumerate(messages):
             if not self.transport.is_ready():
                 self._unsent = messages[at:]
-                self._wake.set()
+                self._rouse()
                 return
             if not self._write_one(message):
                 return
@@ -220,25 +239,27 @@ class Session:
         try:
             if self.transport.write(message):
                 self.told_at = time.monotonic()
-        except Exception:
-            # What was taken is not there any more: the client has to begin anew.
-            logger.exception("The session %s cannot be written to", self.connection)
-            self.close(CloseCode.TRY_AGAIN_LATER, "try again")
+        except Exception:  # noqa: BLE001 (it is logged)
+            self._fail()
             return False
         return True
+
+    def _fail(self) -> None:
+        # What was taken is not there any more: the client has to begin anew.
+        logger.exception("The session %s cannot be written to", self.connection)
+        self.close(CloseCode.TRY_AGAIN_LATER, "try again")
 
     async def _write(self) -> None:
         try:
             while self.closing is None:
                 await self._wake.wait()
                 self._wake.clear()
-                self._writing = True
                 unsent, self._unsent = self._unsent, []
                 for message in unsent + self._take():
                     async with asyncio.timeout(self.stalled_seconds):
                         if await self.transport.send(message):
                             self.told_at = time.monotonic()
-                self._writing = False
+                self._writing = self._wake.is_set()
                 self._space.set()
             await self._shut(self.closing)
         except TimeoutError:

@@ -22,21 +22,8 @@ _LARGE_BYTES = 64 * 1024
 _MAX_KNOWN_BYTES = 256 * 1024
 
 
-class _Batch:
-    """What sessions wrote in one turn that does nothing but add."""
-
-    __slots__ = ("runs",)
-
-    def __init__(self) -> None:
-        # Each session, its edits and what they hold.
-        self.runs: list[tuple[Session, Sequence[Edit], Reach]] = []
-
-    def without(self, clocks: Mapping[int, int]) -> dict[int, int]:
-        """The clocks that a document had before it, which has these with it."""
-        before = dict(clocks)
-        for _, _, reach in reversed(self.runs):
-            before.update(reach.starts)
-        return before
+# A session, edits of it that do nothing but add, and what they hold.
+_Run = tuple[Session, Sequence[Edit], Reach]
 
 
 class Writing:
@@ -78,21 +65,25 @@ class Writing:
         Keystrokes go together: one transaction, and one frame for all. Whatever takes more thought
         goes by itself, in its turn.
         """
-        batch = _Batch()
-        for session, run_of_edits in _parts(edits):
-            plain = self._admit_plain(batch, session, run_of_edits)
-            if plain == len(run_of_edits):
+        runs: list[_Run] = []
+        for session, written in edits.items():
+            plain = self._admit_plain(runs, session, written)
+            if plain == len(written):
                 continue
-            await self._write_together(batch)
-            await self._write_apart(session, run_of_edits[plain:], may_hold=may_hold)
-            batch = _Batch()
-        await self._write_together(batch)
-        for waiting in self._holding.confirmed(self._content.doc.clocks):
-            await self.write({waiting: self._release(waiting)})
+            await self._write_together(runs)
+            runs = []
+            for part in _parts(written[plain:]):
+                await self._write_apart(session, part, may_hold=may_hold)
+        if runs:
+            await self._write_together(runs)
+        if self._holding.by_session:
+            for waiting in self._holding.confirmed(self._content.doc.clocks):
+                await self.write({waiting: self._release(waiting)})
 
-    def _admit_plain(self, batch: "_Batch", session: Session, edits: Sequence[Edit]) -> int:
+    def _admit_plain(self, runs: list[_Run], session: Session, edits: Sequence[Edit]) -> int:
         """Let the first ones through that do nothing but add; how many."""
-        if session.closing is not None or not session.may_edit or session in self._holding:
+        held = self._holding.by_session
+        if session.closing is not None or not session.may_edit or session in held:
             return 0
         is_foreign = self._is_foreign_to(session)
         reaches: list[Reach] = []
@@ -105,39 +96,42 @@ class Writing:
             reaches.append(Reach(admitted.starts, admitted.leans_on))
         count = len(reaches)
         if count:
-            batch.runs.append((session, edits[:count], Reach.of_all(reaches)))
+            runs.append((session, edits[:count], Reach.of_all(reaches)))
         return count
 
-    async def _write_together(self, batch: "_Batch") -> None:
-        if not batch.runs:
+    async def _write_together(self, runs: Sequence[_Run]) -> None:
+        """Apply what was let through, a run of each session."""
+        if not runs:
             return
         try:
             self._content.doc.apply_plain()
         except Poisoned as poison:
             await self._content.rebuild(poison)
             await self._write_singly(
-                [(session, edit) for session, edits, _ in batch.runs for edit in edits], poison
+                [(session, edit) for session, edits, _ in runs for edit in edits], poison
             )
             return
         payloads = []
-        for session, edits, reach in batch.runs:
-            clients = reach.starts.keys()
-            payload = merge([edit.update for edit in edits])
+        for session, edits, reach in runs:
+            payload = edits[0].update if len(edits) == 1 else merge([e.update for e in edits])
             payloads.append(payload)
-            self._journal(session, payload, clients, edits, reach)
-            if session in self._audience:
-                for client in clients:
-                    self._writers.setdefault(client, session)
-        # An author gets its own edits back inside what several wrote.
-        first = batch.runs[0][0]
-        is_one_session = all(session is first for session, _, _ in batch.runs)
-        is_one_person = is_one_session or all(
-            session.person == first.person for session, _, _ in batch.runs
-        )
+            self._journal(session, payload, reach.starts, edits, reach)
+            for client in reach.starts:
+                if client not in self._writers and session in self._audience:
+                    self._writers[client] = session
+        session, person = runs[0][0], runs[0][0].person
+        if len(runs) == 1:
+            change = Changed(payloads[0], person)
+            apart_from = session
+        else:
+            # An author gets its own edits back inside what several wrote.
+            is_one = all(each.person == person for each, _, _ in runs)
+            change = Changed(merge(payloads), person if is_one else None)
+            apart_from = None
         self._audience.tell_change(
-            Changed(merge(payloads), first.person if is_one_person else None),
-            before=lambda: batch.without(self._content.doc.clocks),
-            apart_from=first if is_one_session else None,
+            change,
+            before=lambda: _clocks_before(runs, self._content.doc.clocks),
+            apart_from=apart_from,
         )
 
     async def _write_apart(
@@ -151,7 +145,7 @@ class Writing:
         if not session.may_edit:
             self._answer_reader(session, edits)
             return
-        if session in self._holding:
+        if session in self._holding.by_session:
             self._put_off(session, self._holding.queue(session, edits))
             return
         before = dict(self._content.doc.clocks)
@@ -291,31 +285,37 @@ class Writing:
     ) -> None:
         if not edits:
             return
-        metrics.ACCEPTED.inc(len(edits))
-        acks = [
-            AckTarget(session, first, last)
-            for first, last in (_stretches(edits) if session.hears_acks else ())
-        ]
+        acks: Sequence[AckTarget] = ()
+        if session.hears_acks:
+            acks = [AckTarget(session, first, last) for first, last in _stretches(edits)]
         client = next(iter(clients)) if len(clients) == 1 else None
         self._services.journal.append(
-            self._content, Append(session, payload, session.user_id, client, acks, reach)
+            self._content,
+            Append(session, payload, session.user_id, client, acks, reach, len(edits)),
         )
 
 
-def _parts(edits: Mapping[Session, list[Edit]]) -> Iterator[tuple[Session, list[Edit]]]:
-    """Each session's edits in order, large ones by themselves."""
-    for session, run_of_edits in edits.items():
-        part: list[Edit] = []
-        for edit in run_of_edits:
-            if len(edit.update) <= _LARGE_BYTES:
-                part.append(edit)
-                continue
-            if part:
-                yield session, part
-            yield session, [edit]
-            part = []
+def _clocks_before(runs: Sequence[_Run], clocks: Mapping[int, int]) -> dict[int, int]:
+    """The clocks that a document had before these runs, which has those with them."""
+    before = dict(clocks)
+    for _, _, reach in reversed(runs):
+        before.update(reach.starts)
+    return before
+
+
+def _parts(edits: Sequence[Edit]) -> Iterator[Sequence[Edit]]:
+    """A session's edits in order, large ones by themselves."""
+    part: list[Edit] = []
+    for edit in edits:
+        if len(edit.update) <= _LARGE_BYTES:
+            part.append(edit)
+            continue
         if part:
-            yield session, part
+            yield part
+        yield [edit]
+        part = []
+    if part:
+        yield part
 
 
 def _stretches(edits: Sequence[Edit]) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,7 @@ Panics of the Rust side derive from BaseException; here they become BadUpdate.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from pycrdt import Doc, Text, UndoManager, get_state, merge_updates
 
@@ -15,6 +15,7 @@ from documents.encoding import decode_state_vector, encode_state_vector
 from documents.errors import BadUpdate, Contradiction
 from documents.pairs import Pairs
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 # What a Doc without content encodes to, and the smallest update there is.
@@ -22,13 +23,13 @@ EMPTY_UPDATE = b"\x00\x00"
 _TRANSACTION_BYTES = 64 * 1024
 
 
-def guard(work: Callable[[], T]) -> T:
+def guard(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run pycrdt on bytes that may be hostile; every failure comes out as BadUpdate.
 
     After BadUpdate the Doc may be half changed: throw it away.
     """
     try:
-        return work()
+        return work(*args, **kwargs)
     except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
         raise
     except BaseException as error:  # noqa: BLE001 (PanicException cannot be imported)
@@ -39,7 +40,7 @@ def build(updates: Iterable[bytes], *, client_id: int | None = None) -> Doc[Any]
     """A new Doc with these Yjs v1 updates applied in causal order; BadUpdate if one fails."""
     doc: Doc[Any] = Doc() if client_id is None else Doc(client_id=client_id)
 
-    guard(lambda: apply_all(doc, updates))
+    guard(apply_all, doc, updates)
     return doc
 
 
@@ -119,7 +120,7 @@ def check_rows(snapshot: bytes | None, rows: Iterable[bytes]) -> tuple[dict[int,
     or MissingPredecessors: they are not what was admitted once, and some such rows end the process
     of whoever applies them.
     """
-    known = {} if snapshot is None else decode_state_vector(guard(lambda: get_state(snapshot)))
+    known = {} if snapshot is None else decode_state_vector(guard(get_state, snapshot))
     pairs = Pairs()
     for row in rows:
         admitted = admit(row, known)
@@ -157,4 +158,4 @@ def rewind(doc: Doc[Any], *, to: bytes, client_id: int) -> bytes:
             guard(undo.undo)
     finally:
         scratch.unobserve(subscription)
-    return guard(lambda: merge_updates(*reported)) if reported else EMPTY_UPDATE
+    return guard(merge_updates, *reported) if reported else EMPTY_UPDATE

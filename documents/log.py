@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,8 +21,7 @@ from documents.pairs import Pairs
 from documents.rows import Row, read_payloads, read_rows
 
 
-@dataclass(frozen=True, slots=True)
-class NewUpdate:
+class NewUpdate(NamedTuple):
     """One row to append."""
 
     # A Yjs v1 update, causally complete on top of the log and the rows appended before it.

@@ -1,12 +1,11 @@
 """How far a log is known, so that another log of the same length is told from it. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 from zlib import crc32
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A row of a log, and a checksum that goes on with every row.
 
     A log that was set back to an older backup and has grown again reaches the same seq, and not

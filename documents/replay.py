@@ -75,7 +75,7 @@ class Replay:
             self._refuse(source, error)
             return None
         try:
-            guard(lambda: self._doc.apply_update(update))
+            guard(self._doc.apply_update, update)
             self._advance(admitted)
             if self._wary or admitted.entangled:
                 self._check()

@@ -36,7 +36,9 @@ class DocumentConsumer(JsonConsumer):
         if admission is None:
             return False
         if self.is_open:
-            transport = self.transport(self.send_message, self.close_with, frame)
+            transport = self.transport(
+                self.send_message, self.close_with, frame, wire=json_wire.SUBPROTOCOL
+            )
             self.attendance = Attendance(self.hub, admission, transport, address=self.address)
             self.session = self.attendance.session
             self.talk = Talk(self.hub, self.session, self.attendance.room)

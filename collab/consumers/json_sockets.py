@@ -7,12 +7,11 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 from collab import doors
 from collab.consumers.sockets import SocketConsumer
-from collab.direct import frame_of, frame_once
+from collab.direct import frame_of
 from collab.requests import Requests
 from collab.sessions import Session
 from collab.wire import json as json_wire
 from collab.wire.messages import (
-    Changed,
     Close,
     CloseCode,
     Error,
@@ -162,13 +161,7 @@ class JsonConsumer(SocketConsumer, AsyncJsonWebsocketConsumer):
 
 def frame(message: ServerMessage) -> bytes:
     """The whole WebSocket frame for a message."""
-    if isinstance(message, Changed):
-        return frame_once(message, _encode, text=True)
-    return frame_of(_encode(message), text=True)
-
-
-def _encode(message: ServerMessage) -> bytes:
-    return json_wire.encode(message).encode("ascii")
+    return frame_of(json_wire.encode(message).encode("ascii"), text=True)
 
 
 def size_of(text: str) -> int:

@@ -17,7 +17,7 @@ from collab.direct import DirectLine
 from collab.doors import Credentials, Refused
 from collab.hub import Hub, current_hub
 from collab.sessions import Transport
-from collab.wire.messages import Close, CloseCode, ServerMessage
+from collab.wire.messages import Changed, Close, CloseCode, ServerMessage
 
 
 class SocketConsumer(AsyncWebsocketConsumer):
@@ -90,20 +90,37 @@ class SocketConsumer(AsyncWebsocketConsumer):
         send: Callable[[ServerMessage], Awaitable[bool]],
         close: Callable[[Close], Awaitable[None]],
         encode: Callable[[ServerMessage], bytes],
+        *,
+        wire: str | None = None,
     ) -> Transport:
-        """How a session reaches its client; `encode` makes whole WebSocket frames."""
+        """How a session reaches its client; `encode` makes whole WebSocket frames.
+
+        `wire`: all sessions that name it are sent the very same frame for a change.
+        """
         line = self.line
         if line is None:
             return Transport(send, close)
         write_frames = line.write
+        kind = f"frame of {wire}"
+
+        def write_change(change: Changed) -> None:
+            frames: bytes | None = change.frames.get(kind)
+            if frames is None:
+                frames = encode(change)
+                if wire is not None:
+                    change.frames[kind] = frames
+            write_frames(frames)
 
         def write(message: ServerMessage) -> bool:
+            if isinstance(message, Changed):
+                write_change(message)
+                return True
             frames = encode(message)
             if frames:
                 write_frames(frames)
             return bool(frames)
 
-        return Transport(send, close, is_ready=line.is_ready, write=write, abort=line.abort)
+        return Transport(send, close, line.is_ready, write, write_change, line.abort)
 
     def credentials(self) -> Credentials:
         """What the socket brought along; Refused if its Origin is not one of ours."""

@@ -6,9 +6,8 @@ from typing import Any
 from collab import doors
 from collab.attendance import Attendance, ask_in
 from collab.consumers.sockets import SocketConsumer
-from collab.direct import frame_of, frame_once
+from collab.direct import frame_of
 from collab.wire.messages import (
-    Changed,
     Close,
     CloseCode,
     ErrorCode,
@@ -16,7 +15,6 @@ from collab.wire.messages import (
     WireError,
 )
 from collab.wire.yjs import YjsProtocol
-from collab.wire.yprotocols import write_change
 
 
 class YjsConsumer(SocketConsumer):
@@ -39,7 +37,9 @@ class YjsConsumer(SocketConsumer):
             reason = "sign in, or bring a ticket or a token in the address"
             await self.close_slowly(Close(CloseCode.NOT_AUTHENTICATED, reason))
             return
-        transport = self.transport(self.send_message, self.close_session, self.encode)
+        transport = self.transport(
+            self.send_message, self.close_session, self.encode, wire="y-websocket"
+        )
         self.attendance = Attendance(
             self.hub,
             admission,
@@ -107,8 +107,6 @@ class YjsConsumer(SocketConsumer):
         return bool(frames)
 
     def encode(self, message: ServerMessage) -> bytes:
-        if isinstance(message, Changed):
-            return frame_once(message, write_change)
         return b"".join(frame_of(frame) for frame in self.protocol.encode(message))
 
     async def disconnect(self, code: int) -> None:

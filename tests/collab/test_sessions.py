@@ -36,6 +36,9 @@ class Line:
         self.happened.set()
         return True
 
+    def write_change(self, change: Changed) -> None:
+        self.write(change)
+
     async def send(self, message: ServerMessage) -> bool:
         await self.may_take.wait()
         self.said.append(message)
@@ -64,7 +67,7 @@ async def session(line: Line) -> AsyncIterator[Session]:
         user_id=1,
         person=Person("bob", "Bob é😀"),
         role=Role.EDITOR,
-        transport=Transport(line.send, line.close, line.is_ready, line.write),
+        transport=Transport(line.send, line.close, line.is_ready, line.write, line.write_change),
         outbox=Outbox(max_bytes=1000),
         since=datetime.now(UTC),
         stalled_seconds=5,

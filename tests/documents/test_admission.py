@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
 from collab.live_doc import LiveDoc
-from documents.admission import MAX_EMPTY_LENGTH, MAX_VALUE_DEPTH, admit
+from documents.admission import (
+    MAX_EMPTY_LENGTH,
+    MAX_VALUE_DEPTH,
+    Admitted,
+    Reader,
+    admit,
+    read_keystroke,
+)
 from documents.encoding import (
     MAX_CLIENT,
     MAX_CLOCK,
@@ -23,7 +30,8 @@ from documents.encoding import (
     encode_number,
     encode_state_vector,
 )
-from documents.errors import BadUpdate, MissingPredecessors
+from documents.errors import BadUpdate, DocumentError, MissingPredecessors
+from documents.pairs import NO_PAIRS, Pairs
 
 ROOT = Path(__file__).parents[2]
 YJS = {case["name"]: case for case in json.loads((ROOT / "tests/vectors/yjs.json").read_text())}
@@ -677,3 +685,77 @@ def letters(count: int) -> list[bytes]:
 )
 def test_what_an_update_leans_on_is_said(update, leans_on):
     assert admit(unhex(update), {1: 20, 2: 0}).leans_on == leans_on
+
+
+# The short cut for keystrokes ---------------------------------------------------------------
+
+
+def outcome_of(work: Any) -> tuple[Admitted, bool] | type[Exception]:
+    """What comes of reading an update, and whether there are pairs in it; or its refusal."""
+    try:
+        admitted: Admitted = work()
+    except (DocumentError, IndexError, UnicodeDecodeError) as error:
+        return type(error) if isinstance(error, DocumentError) else BadUpdate
+    return admitted._replace(pairs=NO_PAIRS), bool(admitted.pairs)
+
+
+def numbers(*each: int) -> bytes:
+    return b"".join(map(encode_number, each))
+
+
+CLIENTS = st.sampled_from([1, 2, 127, 128, 2**32 - 1, MAX_CLIENT, MAX_CLIENT + 1])
+CLOCKS = st.one_of(st.integers(0, 4), st.sampled_from([127, 128, MAX_CLOCK - 1, MAX_CLOCK]))
+IDS = st.builds(numbers, CLIENTS, CLOCKS)
+
+
+@st.composite
+def near_keystrokes(draw: st.DrawFn) -> bytes:
+    """What looks like one, and is one more often than not."""
+    owner, start = draw(CLIENTS), draw(CLOCKS)
+    info = draw(st.sampled_from([0x84, 0x84, 0xC4, 0xC4, 0x44, 0x04, 0x81, 0xA4]))
+    own = numbers(owner, max(0, start - 1))
+    left = draw(st.one_of(st.just(own), IDS)) if info & 0x80 else b""
+    right = draw(IDS) if info & 0x40 else b""
+    parent = b"" if info & 0xC0 else b"\x01\x01t"
+    text = draw(st.text("ab\0é😀", min_size=1, max_size=3)).encode()
+    size = encode_number(len(text) + draw(st.sampled_from([0, 0, 0, 1])))
+    deletes = draw(st.sampled_from([b"\0", b"\0", b"\0", b"", b"\1\1\1\0\1", b"\0\0"]))
+    head = b"\1\1" + numbers(owner, start) + bytes((info,))
+    return head + left + right + parent + size + text + deletes
+
+
+@given(
+    near_keystrokes(),
+    st.dictionaries(CLIENTS, CLOCKS, max_size=4),
+    st.sets(st.tuples(CLIENTS, CLOCKS), max_size=3),
+)
+@settings(max_examples=2000)
+def test_keystroke_is_read_as_any_other_update_is(update, known, halves):
+    pairs = Pairs()
+    for client, clock in halves:
+        pairs.add(client, clock)
+    read = outcome_of(lambda: Reader(update).read(known, pairs))
+    assert outcome_of(lambda: admit(update, known, pairs)) == read
+    quick = read_keystroke(update, known, pairs)
+    assert quick is None or (quick, False) == read
+
+
+@pytest.mark.parametrize(
+    ("update", "known"),
+    [
+        (structs(5, 1, "8405000161"), {5: 1}),
+        (structs(5, 1, "c4050006000161"), {5: 1, 6: 1}),
+        (structs(300, 0, "8405030b68656c6c6f20776f726c64"), {5: 4}),
+    ],
+)
+def test_keystroke_takes_the_short_cut(update, known):
+    assert read_keystroke(update, known, Pairs()) is not None
+
+
+@pytest.mark.parametrize(
+    ("number", "zero"), [(b"\x05", b"\x80\x00"), (b"\x85\x80\x80\x80\x00", b"\x00")]
+)
+def test_number_with_more_bytes_than_it_needs_is_the_same_number(number, zero):
+    update = b"\1\1" + number + b"\1\x84" + number + zero + b"\1a\0"
+    known = {5: 1}
+    assert read_keystroke(update, known, Pairs()) == Reader(update).read(known)
