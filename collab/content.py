@@ -54,7 +54,7 @@ class Content:
         self._audience = audience
         self._services = services
         self._give_up = give_up
-        self.doc = LiveDoc(state.payloads(), pairs=state.pairs)
+        self.doc = LiveDoc(state.payloads(), pairs=state.pairs, clocks=state.clocks)
         # Since a snapshot was last thought of.
         self._logged_bytes = 0
         self._log = Follower(

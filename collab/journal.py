@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from collab import metrics
@@ -39,6 +40,8 @@ _MAX_PAUSE_SECONDS = 1.0
 _BUSY_SECONDS = 2.0
 # A database that fails slowly, document by document, is left alone for a pause after this.
 _ROUND_SECONDS = 1.0
+# What is being typed in is told from what was a while ago; not to the keystroke.
+_TOUCH_AFTER = timedelta(seconds=1)
 # A row is made of at most so many updates: merging costs the square of their number.
 _MAX_MERGED = 64
 _MAX_MERGED_BYTES = 64 * 1024
@@ -444,7 +447,7 @@ def _write(work: Mapping[uuid.UUID, tuple[Sequence[NewUpdate], Known]]) -> _Writ
     check = JournalCheck(work)
     rows = {document_id: updates for document_id, (updates, _) in work.items()}
     with turn_to_write():
-        heads = append_many(rows, skip_locked=True, accepts=check.accepts)
+        heads = append_many(rows, skip_locked=True, accepts=check.accepts, touch_after=_TOUCH_AFTER)
     locked: set[uuid.UUID] = set()
     if len(heads) < len(work) and (
         missed := work.keys() - heads.keys() - check.set_back - check.contested.keys()

@@ -4,15 +4,16 @@ One owner: a LiveDoc is used by its room's thread only (pycrdt refuses any other
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pycrdt import Doc, merge_updates
 
 from documents.admission import Admitted, admit, find_all_pairs
 from documents.comparison import contradicts
-from documents.crdt import EMPTY_UPDATE, apply_all, build, encode, guard
+from documents.crdt import EMPTY_UPDATE, apply_all, build, check_complete, encode, guard
 from documents.encoding import decode_state_vector, encode_state_vector
 from documents.errors import BadUpdate, Contradiction, DocumentError
 from documents.pairs import Pairs
@@ -57,13 +58,27 @@ class Examined:
 class LiveDoc:
     """A Doc, the clocks of what it holds, and its full state while nothing changes."""
 
-    def __init__(self, updates: Iterable[bytes], *, pairs: Pairs | None = None) -> None:
+    def __init__(
+        self,
+        updates: Iterable[bytes],
+        *,
+        pairs: Pairs | None = None,
+        clocks: Mapping[int, int] | None = None,
+    ) -> None:
         """Build from Yjs v1 updates in causal order; BadUpdate if one cannot be applied.
 
-        `pairs`: those that `find_pairs` found in the updates, if somebody looked already.
+        `pairs` and `clocks`: what is in the updates, if somebody looked already. A Doc of one
+        update whose clocks are known is built when it is needed: whoever only reads is answered
+        with the update as it is. If it cannot be built then, what needed it raises Poisoned.
         """
         updates = list(updates)
-        self._doc: Doc[Any] = build(updates)
+        # What the Doc is to be built of, if it is not there yet, and the clocks that it must have.
+        self._updates: Sequence[bytes] = updates
+        self._stored_clocks = clocks if len(updates) == 1 else None
+        # Client id -> clock; always what the Doc's own state vector says.
+        self.clocks: dict[int, int] = dict(
+            self._stored_clocks or decode_state_vector(self._doc.get_state())
+        )
         # (client, clock) of the second half of each surrogate pair, which nothing may cut off.
         self._pairs = find_all_pairs(updates) if pairs is None else pairs
         # Counts what was applied.
@@ -73,8 +88,19 @@ class LiveDoc:
         # An update that is all there is, as a snapshot, is the full state as it is stored.
         self._full = updates[0] if len(updates) == 1 else None
         self._full_was_used = True
-        # Client id -> clock; always what the Doc's own state vector says.
-        self.clocks: dict[int, int] = decode_state_vector(self._doc.get_state())
+
+    @cached_property
+    def _doc(self) -> Doc[Any]:
+        if self._stored_clocks is None:
+            doc = build(self._updates)
+        else:
+            try:
+                doc = build(self._updates)
+                check_complete(doc, self._stored_clocks)
+            except BadUpdate as error:
+                raise Poisoned(str(error)) from None
+        self._updates = ()
+        return doc
 
     def state_vector(self) -> bytes:
         """What the Doc holds, encoded."""
@@ -251,11 +277,12 @@ class LiveDoc:
         return merge(reported)
 
     def _apply(self, updates: Sequence[bytes]) -> None:
+        doc = self._doc
         try:
             if len(updates) == 1:
-                guard(self._doc.apply_update, updates[0])
+                guard(doc.apply_update, updates[0])
             else:
-                guard(apply_all, self._doc, updates)
+                guard(apply_all, doc, updates)
         except BadUpdate as error:
             raise Poisoned(str(error)) from None
 
@@ -265,7 +292,7 @@ class LiveDoc:
 
     def let_go(self) -> None:
         """Forget the full state, unless somebody asked for it since the last time."""
-        if not self._full_was_used:
+        if not self._full_was_used and not self._updates:
             self._full = None
         self._full_was_used = False
 

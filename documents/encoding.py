@@ -80,6 +80,8 @@ def encode_state_vector(clocks: Mapping[int, int]) -> bytes:
 
 def encode_number(number: int) -> bytes:
     """An unsigned LEB128 number."""
+    if number <= 0x7F:
+        return bytes((number,))
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)

@@ -3,8 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
@@ -44,8 +43,10 @@ class State:
     tail: Sequence[bytes]
     # Of all rows up to the head; see `documents.marks`.
     checksum: int = 0
-    # The surrogate pairs in all of it, where whoever loaded it looked for them.
+    # The surrogate pairs in all of it, and the clocks of a Doc that holds it (client id -> clock),
+    # where whoever loaded it looked for them.
     pairs: Pairs | None = None
+    clocks: Mapping[int, int] | None = None
 
     @property
     def mark(self) -> Mark:
@@ -57,13 +58,14 @@ class State:
         return [*([] if self.snapshot is None else [self.snapshot]), *self.tail]
 
     def for_room(self) -> "State":
-        """The same, checked, and with its pairs. BadUpdate, MissingPredecessors if it is damaged.
+        """The same, checked, with pairs and clocks.
 
         Reads all of it, which takes a second for some megabytes with characters beyond 16 bits.
+        BadUpdate, MissingPredecessors if it is damaged.
         """
-        _, pairs = check_rows(self.snapshot, self.tail)
+        clocks, pairs = check_rows(self.snapshot, self.tail)
         pairs.update(find_pairs(self.snapshot or EMPTY_UPDATE))
-        return replace(self, pairs=pairs)
+        return replace(self, pairs=pairs, clocks=clocks)
 
 
 def append_updates(
@@ -89,6 +91,7 @@ def append_many(
     expected_head: int | None = None,
     skip_locked: bool = False,
     accepts: Callable[[uuid.UUID, Mark], bool] | None = None,
+    touch_after: timedelta = timedelta(0),
 ) -> dict[uuid.UUID, int]:
     """Append to many documents' logs in the caller's transaction; return the new heads.
 
@@ -96,23 +99,28 @@ def append_many(
     other in a circle. Documents that are missing or in the trash are left out of the answer; with
     `skip_locked` also those whose rows somebody else has locked (not on SQLite, which has no
     locks of rows). `accepts` is asked with each log as it stands under the lock: documents that it
-    says no to are left out as well.
+    says no to are left out as well. `updated_at` is moved where it is older than
+    `touch_after`: lists are read from an index of it, and to move a document in there costs more
+    than its row (PostgreSQL writes to no index at all otherwise).
     """
     if not appends:
         return {}
     # Statements by hand: for a keystroke the ORM costs more than the database.
     # The thread's own connection: its stand-in looks for it at each use.
     connection = connections[DEFAULT_DB_ALIAS]
-    prepare = partial(_prepare, connection)
-    work = {prepare(Document, "id", each): (each, updates) for each, updates in appends.items()}
-    now = prepare(Document, "updated_at", timezone.now())
+    key_of = Document._meta.get_field("id").get_db_prep_value  # noqa: SLF001
+    work = {key_of(each, connection): (each, updates) for each, updates in appends.items()}
+    time = timezone.now()
+    now = _moment(connection, time)
     rows: list[tuple[Any, ...]] = []
-    documents: list[tuple[Any, ...]] = []
+    # What to set in the documents: those whose index of times moves, and those that stay in place.
+    moving: list[tuple[Any, ...]] = []
+    staying: list[tuple[Any, ...]] = []
     heads: dict[uuid.UUID, int] = {}
     with connection.cursor() as cursor:
         lock = _lock_statement(connection, len(work), skip_locked=skip_locked)
-        cursor.execute(lock, list(work))
-        for key, head, checksum, tail_bytes in cursor.fetchall():
+        cursor.execute(lock, [_moment(connection, time - touch_after), *work])
+        for key, head, checksum, tail_bytes, is_settled in cursor.fetchall():
             if expected_head is not None and head != expected_head:
                 raise HeadMoved(f"The document is at {head}, not at {expected_head}.")
             (document_id, updates), end = work[key], Mark(head, checksum)
@@ -121,24 +129,30 @@ def append_many(
             for seq, update in enumerate(updates, head + 1):
                 created_at = now
                 if update.created_at is not None:
-                    created_at = prepare(Update, "created_at", update.created_at)
+                    created_at = _moment(connection, update.created_at)
                 rows.append((key, seq, update.payload, update.author_id, update.client, created_at))
             end = end.after(update.payload for update in updates)
             size = sum(len(update.payload) for update in updates)
             heads[document_id] = end.seq
-            documents.append((end.seq, end.checksum, tail_bytes + size, now, key))
+            head_is = (end.seq, end.checksum, tail_bytes + size)
+            if is_settled:
+                moving.append((*head_is, now, key))
+            else:
+                staying.append((*head_is, key))
         if rows:
             cursor.executemany(
                 f"INSERT INTO {_table(connection, Update)} (document_id, seq, payload,"  # noqa: S608
                 " author_id, client, created_at) VALUES (%s, %s, %s, %s, %s, %s)",
                 rows,
             )
-        if documents:
-            cursor.executemany(
-                f"UPDATE {_table(connection, Document)} SET head_seq = %s, log_checksum = %s,"  # noqa: S608
-                " tail_bytes = %s, updated_at = %s WHERE id = %s",
-                documents,
-            )
+        statement = (
+            f"UPDATE {_table(connection, Document)}"  # noqa: S608
+            " SET head_seq = %s, log_checksum = %s, tail_bytes = %s"
+        )
+        if moving:
+            cursor.executemany(f"{statement}, updated_at = %s WHERE id = %s", moving)
+        if staying:
+            cursor.executemany(f"{statement} WHERE id = %s", staying)
     return heads
 
 
@@ -149,7 +163,8 @@ def _lock_statement(connection: BaseDatabaseWrapper, count: int, *, skip_locked:
         lock = connection.ops.for_update_sql(skip_locked=skip_locked, no_key=True)
     places = ", ".join(["%s"] * count)
     return (
-        f"SELECT id, head_seq, log_checksum, tail_bytes FROM {_table(connection, Document)}"  # noqa: S608
+        f"SELECT id, head_seq, log_checksum, tail_bytes, updated_at <= %s"  # noqa: S608
+        f" FROM {_table(connection, Document)}"
         f" WHERE id IN ({places}) AND trashed_at IS NULL ORDER BY id {lock}"
     )
 
@@ -158,9 +173,9 @@ def _table(connection: BaseDatabaseWrapper, model: type[Model]) -> str:
     return connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
 
 
-def _prepare(connection: BaseDatabaseWrapper, model: type[Model], field: str, value: Any) -> Any:
-    """The value as the database's driver takes it."""
-    return model._meta.get_field(field).get_db_prep_value(value, connection)  # type: ignore[union-attr]  # noqa: SLF001
+def _moment(connection: BaseDatabaseWrapper, moment: datetime) -> Any:
+    """A time as the database's driver takes it."""
+    return connection.ops.adapt_datetimefield_value(moment)
 
 
 def read_since(*, document_id: uuid.UUID, seq: int, until: int | None = None) -> list[Row]:

@@ -45,6 +45,7 @@ from collab.wire.yprotocols import (
     STEP_1,
     Body,
     read_awareness,
+    read_keystroke,
     read_sync,
     write_awareness,
     write_change,
@@ -87,8 +88,12 @@ class HocuspocusProtocol:
         self._statuses = _SyncStatuses()
         self._version: str | None = None
 
-    def decode(self, body: bytes) -> HocuspocusMessage:
+    def decode(self, body: bytes) -> HocuspocusMessage:  # noqa: PLR0911 (a case for each type)
         """The message in what follows the key; WireError says what is wrong with it."""
+        if (update := read_keystroke(body)) is not None:
+            edit = Edit(update, self._statuses.edits + 1)
+            self._statuses.received(edit)
+            return edit
         rest = Body(body)
         match rest.number():
             case 0:

@@ -61,6 +61,10 @@ JsonMessage = (
     | Subscribe
 )
 
+# Made once: json.loads and json.dumps make one for each call that has options.
+# ASCII only: a lone surrogate in somebody's state must not break everybody's frame.
+_encode_json = json.JSONEncoder(separators=(",", ":")).encode
+
 # The largest number that JavaScript counts exactly.
 _MAX_NUMBER = 2**53 - 1
 _MAX_ID_CHARACTERS = 200
@@ -72,7 +76,7 @@ _MAX_CHOSEN = 100
 def decode(frame: str) -> JsonMessage:  # noqa: C901, PLR0911, PLR0912 (a case for each type)
     """The message in a text frame; WireError says what is wrong with it."""
     try:
-        fields = json.loads(frame, parse_constant=_refuse_constant)
+        fields = _decode_json(frame)
     except (ValueError, RecursionError):
         raise WireError("The frame is not JSON.") from None
     if not isinstance(fields, dict):
@@ -128,8 +132,7 @@ def encode(message: ServerMessage) -> str:
 
 
 def _dump(message: ServerMessage) -> str:
-    # ASCII only: a lone surrogate in somebody's state must not break everybody's frame.
-    return json.dumps(_fields(message), separators=(",", ":"))
+    return _encode_json(_fields(message))
 
 
 def _fields(message: ServerMessage) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912
@@ -295,6 +298,9 @@ def _strings(fields: dict[str, Any], name: str, *, id_: Any) -> list[str]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+_decode_json = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def _id(fields: dict[str, Any]) -> int | str | None:

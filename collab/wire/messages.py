@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class ErrorCode(StrEnum):
@@ -99,8 +99,7 @@ class SyncRequest:
     epoch: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """A Yjs v1 update from a client: typing, or its answer to a sync (both are writes)."""
 
     update: bytes
@@ -218,7 +217,8 @@ class Sync:
     id: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, like `Edit` a tuple: these two are made for every keystroke.
+@dataclass(slots=True)
 class Changed:
     """What others changed; `user` when one person wrote all of it."""
 

@@ -138,6 +138,54 @@ def test_update_that_is_all_there_is_goes_to_who_joins_as_it_is():
     assert LiveDoc([doc.encode_since(b"\0")]).clocks == {1: 2, 2: 1, 3: 1}
 
 
+def stored(*updates: bytes) -> LiveDoc:
+    """A document of one update that somebody looked at already, as a snapshot is."""
+    whole = LiveDoc(updates)
+    return LiveDoc([whole.encode_since(b"\0")], clocks=whole.clocks)
+
+
+def test_doc_of_a_snapshot_is_not_built_for_who_only_reads():
+    doc = stored(A, AFTER_A, B)
+    whole = doc.encode_since(b"\0")
+    assert doc.state_vector() == encode_state_vector({1: 2, 2: 1})
+    # Nobody asks for a while, and then somebody does.
+    for _ in range(3):
+        doc.let_go()
+    assert doc.encode_since(b"\0") is whole
+    assert "_doc" not in vars(doc)
+
+
+@pytest.mark.parametrize("work", ["type", "apply", "log", "catch up"])
+def test_doc_of_a_snapshot_is_built_for_whoever_needs_it(work):
+    doc = stored(A, B)
+    match work:
+        case "type":
+            assert doc.admit_plain(AFTER_A, is_foreign=lambda _: False) is not None
+            doc.apply_plain()
+        case "apply":
+            assert not doc.apply([AFTER_A]).refused
+        case "log":
+            assert doc.apply_logged([AFTER_A]) == AFTER_A
+        case "catch up":
+            doc.apply([AFTER_A])
+            since = encode_state_vector({1: 1, 2: 1})
+            assert doc.encode_since(since) == AFTER_A
+    assert doc.clocks == true_clocks(doc) == {1: 2, 2: 1}
+    assert LiveDoc([doc.encode_since(b"\0")]).clocks == doc.clocks
+
+
+@pytest.mark.parametrize(
+    "snapshot", [POISON, merge([A, bytes.fromhex("010102028402010162" + "00")])]
+)
+def test_snapshot_that_cannot_be_built_is_poison_and_never_blank(snapshot):
+    doc = LiveDoc([snapshot], clocks={1: 2, 2: 3})
+    for _ in range(2):
+        with pytest.raises(Poisoned):
+            doc.apply([C])
+    with pytest.raises(Poisoned):
+        doc.encode_since(encode_state_vector({1: 1}))
+
+
 def test_full_state_is_forgotten_when_nobody_asks_for_it_any_more():
     doc = LiveDoc([A, B])
     full = doc.encode_since(b"\0")

@@ -1,8 +1,9 @@
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from documents.errors import DocumentMissing, HeadMoved, LogDamaged
 from documents.lifecycle import create_document, trash_document
@@ -71,6 +72,21 @@ def test_log_with_a_gap_is_not_read(text_document, lost):
     Update.objects.filter(document=text_document, seq=lost).delete()
     with pytest.raises(LogDamaged):
         load_state(document_id=text_document.id)
+
+
+@pytest.mark.parametrize(("age", "moves"), [(0.5, False), (1.5, True)])
+def test_time_of_the_last_change_is_as_exact_as_is_asked_for(text_document, age, moves):
+    then = timezone.now() - timedelta(seconds=age)
+    Document.objects.filter(id=text_document.id).update(updated_at=then)
+    with transaction.atomic():
+        append_many({text_document.id: [ONE]}, touch_after=timedelta(seconds=1))
+    text_document.refresh_from_db()
+    assert text_document.head_seq == 1
+    assert (text_document.updated_at > then) == moves
+    append_updates(document_id=text_document.id, updates=[TWO])
+    text_document.refresh_from_db()
+    assert text_document.head_seq == 2
+    assert text_document.updated_at > then
 
 
 def test_state_is_the_newest_snapshot_and_what_came_after(text_document):

@@ -1,6 +1,5 @@
 """Hocuspocus's wire: the published providers' frames both ways, and which edits are paid when."""
 
-from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -216,7 +215,7 @@ def test_whole_conversation_of_a_client_is_understood_and_its_edits_counted(vers
         expected = FROM_CLIENTS[version][name]
         if isinstance(expected, Edit):
             counted[key] += 1
-            expected = replace(expected, cseq=counted[key])
+            expected = expected._replace(cseq=counted[key])
         assert protocols.setdefault(key, HocuspocusProtocol(key)).decode(body) == expected
     assert counted == {DOCUMENT: 6, SESSION: version == V4}
 

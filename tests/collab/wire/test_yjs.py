@@ -1,6 +1,5 @@
 """The y-websocket wire: the published providers' frames both ways, and what it has no word for."""
 
-from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -135,7 +134,7 @@ def test_whole_conversation_of_a_client_is_understood_and_its_edits_counted(vers
         expected = FROM_CLIENTS[one.name]
         if isinstance(expected, Edit):
             counted += 1
-            expected = replace(expected, cseq=counted)
+            expected = expected._replace(cseq=counted)
         assert protocol.decode(one.frame) == expected
     assert counted == 5
 
