@@ -92,7 +92,12 @@ def _add_snapshot(*, document_id: uuid.UUID, built: Built, label: str, author: A
             if there is not None:
                 return there
         snapshot = Snapshot.objects.create(
-            document=document, seq=built.seq, state=state, label=label, author=author
+            document=document,
+            seq=built.seq,
+            state=state,
+            log_checksum=built.log_checksum,
+            label=label,
+            author=author,
         )
         if label:
             changes.change_document_list(document_id=document_id, topic=changes.Topic.VERSIONS)

@@ -75,6 +75,8 @@ class Snapshot(models.Model):
     seq = models.BigIntegerField()
     # The whole state as one Yjs v1 update.
     state = StateField()
+    # The log's up to `seq`; None of one that was made before it was kept. See `documents.marks`.
+    log_checksum = models.BigIntegerField(null=True, editable=False)
     label = models.CharField(max_length=255, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

@@ -5,11 +5,12 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from documents.errors import DocumentMissing, HeadMoved, LogDamaged
+from documents.errors import BadUpdate, DocumentMissing, HeadMoved, LogDamaged
 from documents.lifecycle import create_document, trash_document
 from documents.log import NewUpdate, append_many, append_updates, load_state, read_since
 from documents.marks import Mark
 from documents.models import Document, Snapshot, Update
+from documents.snapshots import create_snapshot
 
 ONE, TWO = NewUpdate(b"one"), NewUpdate(b"two \xf0\x9f\x98\x80")
 
@@ -106,6 +107,37 @@ def test_state_tells_its_log_from_any_other_of_the_same_length(text_document, do
     state, other = (load_state(document_id=each.id) for each in (text_document, document))
     assert state.mark == Mark(0, 0).after([ONE.payload, TWO.payload, ONE.payload])
     assert (other.mark.seq, other.mark == state.mark) == (3, False)
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+def test_rows_are_intact_while_the_checksum_says_so(text_document, snapshot):
+    real = NewUpdate(bytes.fromhex("010101000401017401" + "6100"))
+    append_updates(document_id=text_document.id, updates=[real])
+    if snapshot:
+        assert create_snapshot(document=text_document, label="", author=None).seq == 1
+    append_updates(document_id=text_document.id, updates=[ONE])
+    state = load_state(document_id=text_document.id)
+    assert state.is_intact
+    # Nobody reads through what is known to be what was let in; none of it is one of Yjs's.
+    assert state.for_room().pairs is not None
+    Update.objects.filter(document=text_document, seq=2).update(payload=b"eno")
+    state = load_state(document_id=text_document.id)
+    assert not state.is_intact
+    with pytest.raises(BadUpdate):
+        state.for_room()
+
+
+def test_rows_behind_a_snapshot_without_a_checksum_are_read_through(text_document):
+    real = NewUpdate(bytes.fromhex("010101000401017401" + "6100"))
+    append_updates(document_id=text_document.id, updates=[real])
+    create_snapshot(document=text_document, label="", author=None)
+    # It was made by an older version.
+    Snapshot.objects.update(log_checksum=None)
+    append_updates(document_id=text_document.id, updates=[ONE])
+    state = load_state(document_id=text_document.id)
+    assert not state.is_intact
+    with pytest.raises(BadUpdate):
+        state.for_room()
 
 
 @pytest.mark.parametrize("snapshot", [False, True])
