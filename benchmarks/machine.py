@@ -3,6 +3,7 @@
 import os
 import platform
 import resource
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +102,7 @@ def describe() -> dict[str, str]:
         "cores": str(os.cpu_count()),
         "memory": f"{memory:.0f} GiB",
         "kernel": platform.release(),
-        "python": platform.python_version(),
+        # Builds differ by more than versions: pyenv's, say, are made without optimisations.
+        "python": f"{platform.python_version()} in {sys.base_prefix}",
         "load": f"{os.getloadavg()[0]:.1f}",
     }

@@ -141,8 +141,7 @@ class Session:
 
     def send_change(self, message: Changed, *, before: Callable[[], Mapping[int, int]]) -> None:
         """Write a change by others, or queue it behind what waits."""
-        waits = self._flushing or self._writing or self._writer is None
-        if waits or not self.transport.is_ready():
+        if not self._may_write():
             self.outbox.put_change(message, before=before())
             self._stir()
             return
@@ -166,9 +165,12 @@ class Session:
             self.close(CloseCode.TRY_AGAIN_LATER, "too slow")
 
     def acknowledge(self, *, from_cseq: int, cseq: int, seq: int) -> None:
-        """Queue the word that these updates are committed."""
-        self.outbox.put_ack(Ack(cseq, seq, from_cseq))
-        self._stir()
+        """Write the word that these updates are committed, or queue it behind what waits."""
+        if self._may_write():
+            self._write_one(Ack(cseq, seq, from_cseq))
+        else:
+            self.outbox.put_ack(Ack(cseq, seq, from_cseq))
+            self._stir()
 
     def is_behind(self) -> bool:
         """Whether the client does not take what it is sent."""
@@ -202,6 +204,11 @@ class Session:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
+
+    def _may_write(self) -> bool:
+        """Whether nothing waits, and the reader is ready."""
+        waits = self._flushing or self._writing or self._writer is None
+        return not waits and self.transport.is_ready()
 
     def _stir(self) -> None:
         """Something waits: write it at the end of this turn, or whenever the reader is ready."""

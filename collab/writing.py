@@ -74,8 +74,7 @@ class Writing:
             runs = []
             for part in _parts(written[plain:]):
                 await self._write_apart(session, part, may_hold=may_hold)
-        if runs:
-            await self._write_together(runs)
+        await self._write_together(runs)
         if self._holding.by_session:
             for waiting in self._holding.confirmed(self._content.doc.clocks):
                 await self.write({waiting: self._release(waiting)})

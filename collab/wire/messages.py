@@ -217,7 +217,7 @@ class Sync:
     id: Any = None
 
 
-# Not frozen, like `Edit` a tuple: these two are made for every keystroke.
+# Not frozen, as `Edit` and `Ack` are tuples: these are made for every keystroke.
 @dataclass(slots=True)
 class Changed:
     """What others changed; `user` when one person wrote all of it."""
@@ -228,8 +228,7 @@ class Changed:
     frames: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(NamedTuple):
     """The client's updates from `from_cseq` to `cseq` are committed, in log row `seq`."""
 
     cseq: int

@@ -8,7 +8,16 @@ import pytest
 
 from collab.outbox import Outbox
 from collab.sessions import Session, Transport
-from collab.wire.messages import Changed, Close, Person, Pong, PresenceFull, ServerMessage, Sync
+from collab.wire.messages import (
+    Ack,
+    Changed,
+    Close,
+    Person,
+    Pong,
+    PresenceFull,
+    ServerMessage,
+    Sync,
+)
 from documents.roles import Role
 
 
@@ -75,6 +84,20 @@ async def session(line: Line) -> AsyncIterator[Session]:
     session.start(lambda _: Sync(b"\0\0", b"\0", 0), lambda: PresenceFull([]))
     yield session
     await session.stop()
+
+
+async def test_ready_reader_is_told_of_a_commit_at_once(session, line):
+    session.acknowledge(from_cseq=1, cseq=2, seq=7)
+    assert line.direct == [Ack(2, 7, 1)]
+
+
+async def test_commit_is_told_behind_what_waits(session, line):
+    session.send(Pong(1))
+    session.acknowledge(from_cseq=1, cseq=1, seq=7)
+    session.acknowledge(from_cseq=2, cseq=2, seq=7)
+    assert line.direct == []
+    await line.until_said(2)
+    assert line.said == [Pong(1), Ack(2, 7, 1)]
 
 
 async def test_ready_reader_is_written_a_change_at_once(session, line):
