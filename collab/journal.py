@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 # Counted by the transaction, not by the document: for a keystroke a counter is dear.
 _COMMITTED = metrics.JOURNAL_BATCHES.labels("committed")
 _ACCEPTED = metrics.UPDATES.labels("accepted")
+_MIN_NAP_SECONDS = 0.001
 _FIRST_PAUSE_SECONDS = 0.05
 _MAX_PAUSE_SECONDS = 1.0
 # How long SQLite waits for others' locks: short, so that the bound for trying again holds.
@@ -94,6 +95,8 @@ class Append:
     reach: Reach | None = None
     # How many of its session's edits it holds.
     edits: int = 1
+    # Somebody waits for its commit: who wrote it, or the other processes.
+    is_awaited: bool = True
     # On the monotonic clock.
     submitted_at: float = field(default_factory=time.monotonic)
 
@@ -195,7 +198,7 @@ class Journal:
         self._threads = DatabaseThreads(name="journal", count=1, busy_seconds=_BUSY_SECONDS)
         self._queues: dict[uuid.UUID, _Queue] = {}
         self._wake = asyncio.Event()
-        # When what waits is written: so long after the first of it.
+        # When what waits is written, at the latest.
         self._gather_at = 0.0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -216,7 +219,7 @@ class Journal:
                 return
             queue = self._queues[room.document_id] = _Queue(room)
         queue.appends.append(append)
-        self._stir()
+        self._stir(append)
 
     def hear(self, document_id: uuid.UUID, payloads: Iterable[bytes]) -> None:
         """Rows of others came into the room: what waits there was applied before them."""
@@ -239,16 +242,24 @@ class Journal:
             await asyncio.gather(self._task, return_exceptions=True)
         await self._threads.close()
 
-    def _stir(self) -> None:
+    def _stir(self, append: Append) -> None:
+        options = self._options
+        gather_at = append.submitted_at + (
+            options.journal_gather_seconds
+            if append.is_awaited
+            else options.journal_unawaited_seconds
+        )
         if not self._wake.is_set():
             self._idle.clear()
-            self._gather_at = time.monotonic() + self._options.journal_gather_seconds
+            self._gather_at = gather_at
             self._wake.set()
+        elif gather_at < self._gather_at:
+            self._gather_at = gather_at
 
     async def _run(self) -> None:
         while True:
             await self._wait_for_work()
-            await asyncio.sleep(self._gather_at - time.monotonic())
+            await self._gather()
             self._wake.clear()
             await self._commit_all()
             await self._retry_failing()
@@ -257,6 +268,12 @@ class Journal:
                 self._settled.notify_all()
             if not self._queues:
                 self._idle.set()
+
+    async def _gather(self) -> None:
+        # One that is awaited may come meanwhile: asleep for no longer than it would wait.
+        nap = max(self._options.journal_gather_seconds, _MIN_NAP_SECONDS)
+        while (pause := self._gather_at - time.monotonic()) > 0:  # noqa: ASYNC110 (time is waited for)
+            await asyncio.sleep(min(pause, nap))
 
     async def _wait_for_work(self) -> None:
         if any(queue.failing_since is None for queue in self._queues.values()):

@@ -13,6 +13,9 @@ class Options:
     append_retry_seconds: float = 30.0
     # How long the first append waits for those of all rooms that go into its transaction.
     journal_gather_seconds: float = 0.02
+    # The same where nobody waits for a commit: the wire does not tell of it, and there is no other
+    # process. The longer, the fewer pages of the database are written for as many keystrokes.
+    journal_unawaited_seconds: float = 0.05
     # How often heads and rosters are compared with the database.
     poll_seconds: float = 2.0
     # How often every session's access is looked up again, message or not.

@@ -288,9 +288,10 @@ class Writing:
         if session.hears_acks:
             acks = [AckTarget(session, first, last) for first, last in _stretches(edits)]
         client = next(iter(clients)) if len(clients) == 1 else None
+        is_awaited = session.hears_acks or self._services.is_shared
         self._services.journal.append(
             self._content,
-            Append(session, payload, session.user_id, client, acks, reach, len(edits)),
+            Append(session, payload, session.user_id, client, acks, reach, len(edits), is_awaited),
         )
 
 

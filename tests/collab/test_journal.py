@@ -156,6 +156,35 @@ async def test_what_came_while_others_were_written_has_gathered_meanwhile(
     await journal.stop()
 
 
+async def test_what_nobody_waits_for_gathers_until_somebody_does(
+    transactional_db, writes, text_document, document
+):
+    journal = Journal(Options(journal_gather_seconds=0.001, journal_unawaited_seconds=60))
+    unawaited, awaited = FakeRoom(text_document.id), FakeRoom(document.id)
+    journal.start()
+    journal.append(unawaited, append_of(letter(1), is_awaited=False))
+    await asyncio.sleep(0.1)
+    journal.append(unawaited, append_of(letter(2), is_awaited=False))
+    assert writes.documents == []
+    journal.append(awaited, append_of(letter(3)))
+    await settled(journal)
+    assert writes.documents == [{text_document.id, document.id}]
+    assert (unawaited.seqs, awaited.seqs) == ([2], [1])
+    await journal.stop()
+
+
+async def test_what_nobody_waits_for_is_written_all_the_same(
+    transactional_db, writes, text_document
+):
+    journal = Journal(Options(journal_gather_seconds=0, journal_unawaited_seconds=0.01))
+    room = FakeRoom(text_document.id)
+    journal.start()
+    journal.append(room, append_of(letter(1), is_awaited=False))
+    await settled(journal)
+    assert room.seqs == [1]
+    await journal.stop()
+
+
 async def test_rows_stand_in_the_order_in_which_they_came_without_a_gap(
     journal, text_document, bob, alice
 ):

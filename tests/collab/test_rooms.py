@@ -717,3 +717,18 @@ async def test_room_is_idle_once_its_last_session_left(scene):
     scene.room.leave(alice.session)
     assert scene.room.is_idle(for_seconds=0)
     assert not scene.room.is_idle(for_seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("hears_acks", "is_shared", "is_awaited"),
+    [(True, False, True), (False, True, True), (False, False, False)],
+)
+async def test_journal_is_told_whether_somebody_waits_for_a_commit(
+    scene, hears_acks, is_shared, is_awaited
+):
+    bob = await scene.enter("bob")
+    bob.session.hears_acks, scene.services.is_shared = hears_acks, is_shared
+    await bob.write(A)
+    await bob.write(AFTER_A)
+    waiting = [append.is_awaited for _, append in scene.services.journal.waiting]
+    assert waiting == [is_awaited, is_awaited]
