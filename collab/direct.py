@@ -109,14 +109,12 @@ class DirectLine:
             if kind not in (_BINARY, _TEXT) or not 0 <= length < 126 or end > size:
                 break
             message = apply_mask(data[start:end], data[start - _MASK_BYTES : start])
-            if not self._take_message(message, is_text=kind == _TEXT):
+            if not (self._take(message) if kind == _BINARY else self._take_text(message)):
                 break
             at = end
         return data[at:]
 
-    def _take_message(self, message: bytes, *, is_text: bool) -> bool:
-        if not is_text:
-            return self._take(message)
+    def _take_text(self, message: bytes) -> bool:
         try:
             return self._take(message.decode())
         except UnicodeDecodeError:
@@ -148,7 +146,8 @@ class DirectLine:
         if protocol.queue.empty() and not protocol.close_sent:
             frames = protocol.frames
             data = frames[0] if len(frames) == 1 else b"".join(frames)
-            if self._take_message(data, is_text=protocol.curr_msg_data_type == "text"):
+            is_text = protocol.curr_msg_data_type == "text"
+            if self._take_text(data) if is_text else self._take(data):
                 protocol.frames = []
                 return
         type(protocol).send_receive_event_to_app(protocol)

@@ -66,9 +66,7 @@ class Reach(NamedTuple):
 
     @classmethod
     def of_all(cls, reaches: "Sequence[Reach]") -> "Reach":
-        """That of several, one behind the other; of one at least."""
-        if len(reaches) == 1:
-            return reaches[0]
+        """That of several, one behind the other."""
         starts: dict[int, int] = {}
         leans_on: dict[int, int] = {}
         for reach in reaches:

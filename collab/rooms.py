@@ -142,7 +142,6 @@ class Room:
 
     def _make_space(self) -> None:
         """The inbox is empty: as many may put something in as it takes, one message each."""
-        self._waiting.clear()
         let_in = 0
         while self._turns and (self.closed or let_in < self._services.options.inbox_messages):
             turn = self._turns.popleft()
@@ -194,7 +193,9 @@ class Room:
             self._arrival = loop.create_future()
             batch, self._inbox = self._inbox, []
             self._is_busy = True
-            self._make_space()
+            self._waiting.clear()
+            if self._turns:
+                self._make_space()
             try:
                 await self._handle(batch[:_AT_ONCE])
                 for at in range(_AT_ONCE, len(batch), _AT_ONCE):
@@ -207,7 +208,7 @@ class Room:
             # It may be large, and the next one hours away.
             del batch
             self._is_busy = False
-            if not self._inbox:
+            if self._settling is not None and not self._inbox:
                 self._settle()
 
     async def _handle(self, batch: Iterable[tuple[Session, RoomMessage | _Overdue]]) -> None:

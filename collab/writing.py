@@ -95,7 +95,8 @@ class Writing:
             reaches.append(Reach(admitted.starts, admitted.leans_on))
         count = len(reaches)
         if count:
-            runs.append((session, edits[:count], Reach.of_all(reaches)))
+            reach = reaches[0] if count == 1 else Reach.of_all(reaches)
+            runs.append((session, edits[:count], reach))
         return count
 
     async def _write_together(self, runs: Sequence[_Run]) -> None:
