@@ -38,6 +38,7 @@ async def lifespan(
             # What is loaded stays: no collection need look at it again.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(10_000, 10, 10)
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await drain_hub()
