@@ -41,6 +41,8 @@ T = TypeVar("T")
 
 _READERS = 2
 _CANCEL_AGAIN_SECONDS = 0.5
+# The access of everybody in so many rooms is looked up at a time.
+_ROOMS_A_LOOK = 50
 # A database call lets go of the interpreter a dozen times, and waits so long at each to have it
 # back from an event loop with a lot to do; Python's own 5 ms made commits take a tenth of a second.
 _SWITCH_SECONDS = 0.0005
@@ -343,24 +345,34 @@ class Hub:
     async def _recheck_everybody(self) -> None:
         await self.guard.recheck()
         self.lists.recheck()
-        for room in list(self._rooms.values()):
-            await self._recheck(room)
+        rooms = list(self._rooms.values())
+        for at in range(0, len(rooms), _ROOMS_A_LOOK):
+            await self._recheck(*rooms[at : at + _ROOMS_A_LOOK])
 
-    async def _recheck(self, room: Room) -> None:
+    async def _recheck(self, *rooms: Room) -> None:
         async with self._rechecking:
             # Who comes in meanwhile was looked up later than these.
-            sessions = list(room.audience.sessions.values())
-            if not sessions:
+            here = {
+                room: sessions
+                for room in rooms
+                if (sessions := list(room.audience.sessions.values()))
+            }
+            if not here:
                 return
-            users = {session.user_id for session in sessions}
-            access = await self.read(lambda: records.read_access(room.document_id, users))
-            if access is None:
-                room.close(CloseCode.MISSING, "the document was deleted")
-                return
-            if not room.closed:
-                self.link_ends.expect(room.document_id, access.link_until)
-            for session in room.audience.change_access(access.roles, among=sessions):
-                self.roster.connected(self._record(room, session))
+            wanted = {
+                room.document_id: {session.user_id for session in sessions}
+                for room, sessions in here.items()
+            }
+            found = await self.read(lambda: records.read_access(wanted))
+            for room, sessions in here.items():
+                access = found.get(room.document_id)
+                if access is None:
+                    room.close(CloseCode.MISSING, "the document was deleted")
+                    continue
+                if not room.closed:
+                    self.link_ends.expect(room.document_id, access.link_until)
+                for session in room.audience.change_access(access.roles, among=sessions):
+                    self.roster.connected(self._record(room, session))
 
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[Hub]]" = (

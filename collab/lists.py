@@ -296,7 +296,7 @@ def _look(
     refused: dict[int | None, ListRefused] = {}
     link_until = None
     if request.document_id is not None:
-        access = read_access(request.document_id, users)
+        access = read_access({request.document_id: users}).get(request.document_id)
         link_until = None if access is None else access.link_until
         found = {} if access is None else access.roles
         refused = {

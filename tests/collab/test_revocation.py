@@ -24,7 +24,9 @@ from collab import doors
 from collab.doors import Credentials
 from collab.hub import current_hub, drain_hub
 from collab.link_ends import LinkEnds
+from collab.records import read_access
 from documents import bus
+from documents.lifecycle import create_document, trash_document
 from documents.links import change_link
 from documents.models import Document, LinkReach, Membership
 from documents.revocation import digest_of
@@ -364,6 +366,34 @@ async def test_who_signs_in_as_somebody_else_comes_back_as_that(
     assert await end() == 1013
     again = await wires.sockets(path_to(text_document), **browser.headers)
     assert (await again.receive("welcome"))["user"]["username"] == "alice"
+
+
+async def test_access_to_many_documents_is_looked_up_together(
+    alice, bob, charlie, django_assert_num_queries
+):
+    def look() -> None:
+        mine, shared, open_one, trashed = [create_document(owner=alice) for _ in range(4)]
+        Membership.objects.create(document=shared, user=bob, role=Role.VIEWER)
+        change_link(document=open_one, reach=LinkReach.ANYONE, role=Role.COMMENTER, expires_at=None)
+        trash_document(document=trashed)
+        type(charlie).objects.filter(pk=charlie.pk).update(is_active=False)
+        everybody = {None, alice.pk, bob.pk, charlie.pk}
+        documents = [mine, shared, open_one, trashed]
+        with django_assert_num_queries(3):
+            found = read_access({document.id: everybody for document in documents})
+        nobody = dict.fromkeys(everybody)
+        assert {id_: access.roles for id_, access in found.items()} == {
+            mine.id: nobody | {alice.pk: Role.OWNER},
+            shared.id: nobody | {alice.pk: Role.OWNER, bob.pk: Role.VIEWER},
+            open_one.id: {
+                None: Role.COMMENTER,
+                alice.pk: Role.OWNER,
+                bob.pk: Role.COMMENTER,
+                charlie.pk: None,
+            },
+        }
+
+    await in_thread(look)
 
 
 @pytest.mark.parametrize("count", [1, 4])
