@@ -213,6 +213,7 @@ class Journal:
         if queue is None:
             if append.payload is None:
                 # Everything before it is committed already.
+                _ACCEPTED.inc(append.edits)
                 room.committed([append], rows=0, last_seq=0)
                 return
             queue = self._queues[room.document_id] = _Queue(room)
@@ -265,6 +266,8 @@ class Journal:
             async with self._settled:
                 self._settled.notify_all()
             if not self._queues:
+                # What came during the commit may have been given up with the rest.
+                self._wake.clear()
                 self._idle.set()
 
     async def _gather(self) -> None:

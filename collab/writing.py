@@ -244,7 +244,7 @@ class Writing:
             if edit.answers_sync and self._holds(edit):
                 known = AckTarget(session, edit.cseq, edit.cseq)
                 self._services.journal.append(
-                    self._content, Append(session, None, None, None, [known])
+                    self._content, Append(session, None, None, None, [known], edits=0)
                 )
             else:
                 metrics.UPDATES.labels("read_only").inc()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -43,10 +44,10 @@ class State:
     tail: Sequence[bytes]
     # Of all rows up to the head; see `documents.marks`.
     checksum: int = 0
-    # Whether the checksum goes on from the snapshot's: then the rows are what was admitted once.
+    # Whether checksums say that all of it is what was written once.
     is_intact: bool = False
     # The surrogate pairs in all of it, and the clocks of a Doc that holds it (client id -> clock),
-    # where whoever loaded it looked for them; the clocks only if there is nothing but a snapshot.
+    # where whoever loaded it looked for them; the clocks only of an intact snapshot with no tail.
     pairs: Pairs | None = None
     clocks: Mapping[int, int] | None = None
 
@@ -66,11 +67,12 @@ class State:
         megabyte; so does what has characters beyond 16 bits, for its pairs. BadUpdate,
         MissingPredecessors if it is damaged.
         """
-        if self.is_intact and self.tail:
-            return replace(self, pairs=find_all_pairs(self.payloads()))
-        clocks, pairs = check_rows(self.snapshot, self.tail)
+        if self.is_intact:
+            clocks = None if self.tail else check_rows(self.snapshot, ())[0]
+            return replace(self, pairs=find_all_pairs(self.payloads()), clocks=clocks)
+        _, pairs = check_rows(self.snapshot, self.tail)
         pairs.update(find_pairs(self.snapshot or EMPTY_UPDATE))
-        return replace(self, pairs=pairs, clocks=clocks)
+        return replace(self, pairs=pairs)
 
 
 def append_updates(
@@ -199,11 +201,7 @@ def load_state(*, document_id: uuid.UUID, at: int | None = None) -> State:
     The head is read behind the snapshot, which so is not beyond it, and before the rows: they must
     reach it, or the log is damaged. Raises DocumentMissing, LogDamaged.
     """
-    snapshots = Snapshot.objects.filter(document_id=document_id).order_by("-seq", "-id")
-    if at is not None:
-        snapshots = snapshots.filter(seq__lte=at)
-    snapshot = snapshots.values_list("seq", "state", "log_checksum").first()
-    snapshot_seq, state, snapshot_checksum = snapshot or (0, None, 0)
+    snapshot_seq, snapshot, snapshot_mark = _read_snapshot(document_id, at=at)
     documents = Document.objects.filter(id=document_id)
     end = documents.values_list("head_seq", "log_checksum").first() if at is None else (at, 0)
     if end is None:
@@ -221,13 +219,31 @@ def load_state(*, document_id: uuid.UUID, at: int | None = None) -> State:
     payloads = [payload for _, payload in tail]
     return State(
         head=last,
-        snapshot=None if state is None else bytes(state),
+        snapshot=snapshot,
         snapshot_seq=snapshot_seq,
         tail=payloads,
         checksum=mark.checksum,
-        is_intact=snapshot_checksum is not None
-        and mark == Mark(snapshot_seq, snapshot_checksum).after(payloads),
+        is_intact=snapshot_mark is not None and snapshot_mark.after(payloads) == mark,
     )
+
+
+def _read_snapshot(
+    document_id: uuid.UUID, *, at: int | None
+) -> tuple[int, bytes | None, Mark | None]:
+    """The newest one's seq and state, and the log's mark there if that is known."""
+    snapshots = Snapshot.objects.filter(document_id=document_id).order_by("-seq", "-id")
+    if at is not None:
+        snapshots = snapshots.filter(seq__lte=at)
+    found = snapshots.values_list("seq", "state", "state_checksum", "log_checksum").first()
+    if found is None:
+        return 0, None, Mark(0, 0)
+    seq, stored, state_checksum, log_checksum = found
+    state = bytes(stored)
+    if state_checksum is None or log_checksum is None:
+        return seq, state, None
+    if crc32(state) != state_checksum:
+        raise LogDamaged(f"The snapshot at {seq} is not what was written.")
+    return seq, state, Mark(seq, log_checksum)
 
 
 def _check_contiguous(seqs: Iterable[int], *, after: int) -> None:

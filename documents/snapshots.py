@@ -7,6 +7,7 @@ may hold what is not committed.
 import uuid
 from collections.abc import Iterable
 from typing import Any
+from zlib import crc32
 
 from django.db.models import F, Sum, Value
 from django.db.models.functions import Greatest, Length
@@ -95,6 +96,7 @@ def _add_snapshot(*, document_id: uuid.UUID, built: Built, label: str, author: A
             document=document,
             seq=built.seq,
             state=state,
+            state_checksum=crc32(state),
             log_checksum=built.log_checksum,
             label=label,
             author=author,

@@ -75,7 +75,9 @@ class Snapshot(models.Model):
     seq = models.BigIntegerField()
     # The whole state as one Yjs v1 update.
     state = StateField()
-    # The log's up to `seq`; None of one that was made before it was kept. See `documents.marks`.
+    # Its CRC-32, and the log's up to `seq` (see `documents.marks`); None of one that was made
+    # before they were kept.
+    state_checksum = models.BigIntegerField(null=True, editable=False)
     log_checksum = models.BigIntegerField(null=True, editable=False)
     label = models.CharField(max_length=255, blank=True)
     author = models.ForeignKey(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
 from pycrdt import Doc, Text
 
 from collab import journal as journal_module
@@ -153,6 +154,36 @@ async def test_what_came_while_others_were_written_has_gathered_meanwhile(
     await settled(journal)
     assert (len(writes.documents), room.seqs) == (2, [1, 2])
     assert [pause for pause in pauses if pause > 0] == []
+    await journal.stop()
+
+
+async def test_what_comes_after_a_document_went_in_the_middle_of_its_commit_is_waited_for(
+    transactional_db, writes, text_document, document
+):
+    journal = Journal(Options(journal_gather_seconds=0.05))
+    gone, there = FakeRoom(text_document.id), FakeRoom(document.id)
+    started, go_on = threading.Event(), threading.Event()
+    write = writes.write
+
+    def slow(work: Any) -> Any:
+        started.set()
+        go_on.wait(PATIENCE_SECONDS)
+        return write(work)
+
+    writes.write = slow
+    journal.start()
+    journal.append(gone, append_of(letter(1)))
+    await asyncio.to_thread(started.wait, PATIENCE_SECONDS)
+    journal.append(gone, append_of(letter(2)))
+    await in_thread(
+        lambda: Document.objects.filter(id=text_document.id).update(trashed_at=timezone.now())
+    )
+    go_on.set()
+    await gone.heard.wait()
+    assert gone.gone
+    journal.append(there, append_of(letter(3)))
+    await settled(journal)
+    assert there.seqs == [1]
     await journal.stop()
 
 

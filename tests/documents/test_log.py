@@ -132,12 +132,22 @@ def test_rows_behind_a_snapshot_without_a_checksum_are_read_through(text_documen
     append_updates(document_id=text_document.id, updates=[real])
     create_snapshot(document=text_document, label="", author=None)
     # It was made by an older version.
-    Snapshot.objects.update(log_checksum=None)
+    Snapshot.objects.update(state_checksum=None, log_checksum=None)
     append_updates(document_id=text_document.id, updates=[ONE])
     state = load_state(document_id=text_document.id)
     assert not state.is_intact
     with pytest.raises(BadUpdate):
         state.for_room()
+
+
+def test_snapshot_that_is_not_what_was_written_is_damage(text_document):
+    real = NewUpdate(bytes.fromhex("010101000401017401" + "6100"))
+    append_updates(document_id=text_document.id, updates=[real])
+    create_snapshot(document=text_document, label="", author=None)
+    # Well-formed, and blank.
+    Snapshot.objects.update(state=b"\0\0")
+    with pytest.raises(LogDamaged):
+        load_state(document_id=text_document.id)
 
 
 @pytest.mark.parametrize("snapshot", [False, True])
