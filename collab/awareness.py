@@ -101,7 +101,7 @@ class AwarenessStates:
             if clock is None:
                 if entry is not None:
                     entry.heard_at = now
-                    if is_new and said.clock == entry.clock:
+                    if is_new and entry.state is not None and said.clock == entry.clock:
                         # It came back before its earlier connection was known to be dead.
                         entry.connection, entry.origin = connection, origin
                 continue

@@ -106,6 +106,20 @@ def test_echo_of_a_goodbye_does_not_hand_the_client_id_over(states, alice, bob):
     assert states.owner_of(1) == "a2"
 
 
+def test_echo_of_a_last_word_behind_the_goodbye_does_not_hand_the_client_id_over(
+    states, alice, bob
+):
+    bob.says(9, 0, {})
+    alice.says(1, 3, {})
+    alice.says(1, 3, None)
+    # He repeats what he heard of her before he hears that she left, and then that too.
+    assert bob.says(1, 3, {}) == []
+    assert states.leave("a") == []
+    assert bob.says(1, 3, None) == []
+    assert Speaker(states, ALICE, "a2").says(1, 3, {}) == [AwarenessState(1, 4, {})]
+    assert states.owner_of(1) == "a2"
+
+
 def test_one_who_said_goodbye_is_back_before_the_first_connection_is_closed(states, alice):
     alice.says(1, 3, {})
     alice.says(1, 3, None)
