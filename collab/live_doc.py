@@ -91,15 +91,17 @@ class LiveDoc:
 
     @cached_property
     def _doc(self) -> Doc[Any]:
-        if self._stored_clocks is None:
+        clocks = self._stored_clocks
+        try:
             doc = build(self._updates)
-        else:
-            try:
-                doc = build(self._updates)
-                check_complete(doc, self._stored_clocks)
-            except BadUpdate as error:
-                raise Poisoned(str(error)) from None
-        self._updates = ()
+            if clocks is not None:
+                check_complete(doc, clocks)
+        except BadUpdate as error:
+            if clocks is None:
+                raise
+            # Whoever needs it now did not bring what is wrong with it.
+            raise Poisoned(str(error)) from None
+        self._updates, self._stored_clocks = (), None
         return doc
 
     def state_vector(self) -> bytes:

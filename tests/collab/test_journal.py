@@ -85,6 +85,18 @@ class Writes:
             raise self.error
         return self.write(work)
 
+    def hold(self) -> tuple[threading.Event, threading.Event]:
+        """Hold writing up: set when it has begun, and to be set for it to go on."""
+        started, go_on, write = threading.Event(), threading.Event(), self.write
+
+        def held(work: Any) -> Any:
+            started.set()
+            go_on.wait(PATIENCE_SECONDS)
+            return write(work)
+
+        self.write = held
+        return started, go_on
+
 
 @pytest.fixture
 def writes(monkeypatch: pytest.MonkeyPatch) -> Writes:
@@ -131,19 +143,13 @@ async def test_what_came_while_others_were_written_has_gathered_meanwhile(
 ):
     seconds = 0.02
     journal, room = Journal(Options(journal_gather_seconds=seconds)), FakeRoom(text_document.id)
-    started, go_on = threading.Event(), threading.Event()
-    write, sleep, pauses = writes.write, asyncio.sleep, []
-
-    def slow(work: Any) -> Any:
-        started.set()
-        go_on.wait(PATIENCE_SECONDS)
-        return write(work)
+    started, go_on = writes.hold()
+    sleep, pauses = asyncio.sleep, []
 
     async def counted(delay: float) -> None:
         pauses.append(delay)
         await sleep(delay)
 
-    writes.write = slow
     journal.start()
     journal.append(room, append_of(letter(1)))
     await asyncio.to_thread(started.wait, PATIENCE_SECONDS)
@@ -162,15 +168,7 @@ async def test_what_comes_after_a_document_went_in_the_middle_of_its_commit_is_w
 ):
     journal = Journal(Options(journal_gather_seconds=0.05))
     gone, there = FakeRoom(text_document.id), FakeRoom(document.id)
-    started, go_on = threading.Event(), threading.Event()
-    write = writes.write
-
-    def slow(work: Any) -> Any:
-        started.set()
-        go_on.wait(PATIENCE_SECONDS)
-        return write(work)
-
-    writes.write = slow
+    started, go_on = writes.hold()
     journal.start()
     journal.append(gone, append_of(letter(1)))
     await asyncio.to_thread(started.wait, PATIENCE_SECONDS)

@@ -13,6 +13,8 @@ from documents.models import Document, Snapshot, Update
 from documents.snapshots import create_snapshot
 
 ONE, TWO = NewUpdate(b"one"), NewUpdate(b"two \xf0\x9f\x98\x80")
+# One that Yjs would write.
+LETTER = NewUpdate(bytes.fromhex("01010100040101740161" + "00"))
 
 
 def test_rows_are_numbered_without_a_gap(text_document, bob):
@@ -111,8 +113,7 @@ def test_state_tells_its_log_from_any_other_of_the_same_length(text_document, do
 
 @pytest.mark.parametrize("snapshot", [False, True])
 def test_rows_are_intact_while_the_checksum_says_so(text_document, snapshot):
-    real = NewUpdate(bytes.fromhex("010101000401017401" + "6100"))
-    append_updates(document_id=text_document.id, updates=[real])
+    append_updates(document_id=text_document.id, updates=[LETTER])
     if snapshot:
         assert create_snapshot(document=text_document, label="", author=None).seq == 1
     append_updates(document_id=text_document.id, updates=[ONE])
@@ -128,8 +129,7 @@ def test_rows_are_intact_while_the_checksum_says_so(text_document, snapshot):
 
 
 def test_rows_behind_a_snapshot_without_a_checksum_are_read_through(text_document):
-    real = NewUpdate(bytes.fromhex("010101000401017401" + "6100"))
-    append_updates(document_id=text_document.id, updates=[real])
+    append_updates(document_id=text_document.id, updates=[LETTER])
     create_snapshot(document=text_document, label="", author=None)
     # It was made by an older version.
     Snapshot.objects.update(state_checksum=None, log_checksum=None)
@@ -141,8 +141,7 @@ def test_rows_behind_a_snapshot_without_a_checksum_are_read_through(text_documen
 
 
 def test_snapshot_that_is_not_what_was_written_is_damage(text_document):
-    real = NewUpdate(bytes.fromhex("010101000401017401" + "6100"))
-    append_updates(document_id=text_document.id, updates=[real])
+    append_updates(document_id=text_document.id, updates=[LETTER])
     create_snapshot(document=text_document, label="", author=None)
     # Well-formed, and blank.
     Snapshot.objects.update(state=b"\0\0")
